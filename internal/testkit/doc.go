@@ -1,0 +1,3 @@
+// Package testkit is what the tests of several packages need alike; no program
+// contains it.
+package testkit
