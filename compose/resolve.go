@@ -1,0 +1,228 @@
+package compose
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/tree"
+	"github.com/compose-spec/compose-go/v2/types"
+	"gopkg.in/yaml.v3"
+)
+
+// mark is where something is written.
+type mark struct {
+	file         string
+	line, column int
+}
+
+// miss is a variable that is not set, at the place that needs it.
+type miss struct {
+	missingVar
+	at   path
+	mark mark
+}
+
+// resolved is a document with its variables replaced: plain values, and where
+// each of them is written.
+type resolved struct {
+	tree  map[string]any
+	marks map[string]mark
+	// missing are all unset variables, whether the value is used or not.
+	missing []miss
+	faults  []textFault
+}
+
+// casts turns strings into the types that their keys demand; it is
+// compose-go's own table, by the last element of the path.
+type casts map[string][]cast
+
+type cast struct {
+	pattern tree.Path
+	convert interpolation.Cast
+}
+
+func newCasts() casts {
+	table := casts{}
+	options := loader.ToOptions(&types.ConfigDetails{}, nil)
+	for pattern, convert := range options.Interpolate.TypeCastMapping {
+		last := pattern.Last()
+		table[last] = append(table[last], cast{pattern, convert})
+	}
+	return table
+}
+
+func (c casts) find(at path) interpolation.Cast {
+	if len(at) == 0 {
+		return nil
+	}
+	candidates := append(c[at[len(at)-1]], c[tree.PathMatchAll]...)
+	for _, candidate := range candidates {
+		if toTreePath(at).Matches(candidate.pattern) {
+			return candidate.convert
+		}
+	}
+	return nil
+}
+
+func toTreePath(at path) tree.Path {
+	parts := make([]string, len(at))
+	for i, part := range at {
+		if strings.HasPrefix(part, "\x01") {
+			part = tree.PathMatchList
+		}
+		parts[i] = part
+	}
+	return tree.NewPath(parts...)
+}
+
+// resolve replaces the variables of doc by what lookup says and expands
+// aliases and merge keys.
+func resolve(doc *document, table casts, lookup func(string) (string, bool)) *resolved {
+	w := &resolver{doc: doc, casts: table, lookup: lookup, out: &resolved{marks: map[string]mark{}}}
+	w.out.tree, _ = w.value(doc.root, nil).(map[string]any)
+	return w.out
+}
+
+type resolver struct {
+	doc    *document
+	casts  casts
+	lookup func(string) (string, bool)
+	out    *resolved
+}
+
+func (w *resolver) markOf(n *yaml.Node) mark {
+	return mark{file: w.doc.file, line: n.Line, column: n.Column}
+}
+
+func (w *resolver) fault(n *yaml.Node, at path, message, remedy string) {
+	w.out.faults = append(w.out.faults, textFault{line: n.Line, column: n.Column, key: at, message: message, remedy: remedy})
+}
+
+func (w *resolver) value(n *yaml.Node, at path) any {
+	n = resolveAlias(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		return w.mapping(n, at)
+	case yaml.SequenceNode:
+		list := make([]any, 0, len(n.Content))
+		for i, child := range n.Content {
+			if child.Tag == "!reset" {
+				continue
+			}
+			here := at.next(item(i))
+			w.out.marks[here.id()] = w.markOf(child)
+			list = append(list, w.value(child, here))
+		}
+		return list
+	default:
+		return w.scalar(n, at)
+	}
+}
+
+func (w *resolver) mapping(n *yaml.Node, at path) map[string]any {
+	out := make(map[string]any, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].ShortTag() == "!!merge" {
+			w.merge(n.Content[i+1], at, out)
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.ShortTag() == "!!merge" {
+			continue
+		}
+		here := at.next(key.Value)
+		w.out.marks[here.id()] = w.markOf(key)
+		if value.Tag == "!reset" {
+			delete(out, key.Value)
+			continue
+		}
+		out[key.Value] = w.value(value, here)
+	}
+	return out
+}
+
+// merge adds what a merge key names; the first of several wins.
+func (w *resolver) merge(n *yaml.Node, at path, out map[string]any) {
+	n = resolveAlias(n)
+	sources := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		sources = n.Content
+	}
+	for i := len(sources) - 1; i >= 0; i-- {
+		source := resolveAlias(sources[i])
+		if source.Kind != yaml.MappingNode {
+			w.fault(sources[i], at, "a merge key needs a mapping", "name the anchor of one")
+			continue
+		}
+		for key, value := range w.mapping(source, at) {
+			out[key] = value
+		}
+	}
+}
+
+func (w *resolver) scalar(n *yaml.Node, at path) any {
+	value := w.plain(n, at)
+	text, isString := value.(string)
+	if !isString {
+		return value
+	}
+	e := expand(text, w.lookup)
+	if e.invalid != "" {
+		w.fault(n, at, fmt.Sprintf("%q is not a variable expression", e.invalid), "write $$ for a dollar sign")
+	}
+	if e.tooLarge {
+		w.fault(n, at, "the value is too large with its variables replaced", "")
+	}
+	for _, m := range e.missing {
+		w.out.missing = append(w.out.missing, miss{missingVar: m, at: at, mark: w.markOf(n)})
+	}
+	convert := w.casts.find(at)
+	if convert == nil || e.invalid != "" || e.tooLarge || len(e.missing) > 0 {
+		return e.value
+	}
+	converted, err := convert(e.value)
+	if err != nil {
+		w.fault(n, at, fmt.Sprintf("%q is not a %s", shorten(e.value, 40), castName(convert)), "")
+		return e.value
+	}
+	return converted
+}
+
+// castName says what a cast makes of a string.
+func castName(convert interpolation.Cast) string {
+	if _, err := convert("true"); err == nil {
+		return "boolean: write true or false"
+	}
+	return "number"
+}
+
+// plain is the value of a scalar before its variables are replaced.
+func (w *resolver) plain(n *yaml.Node, at path) any {
+	switch n.ShortTag() {
+	case "!!null":
+		return nil
+	case "!!bool", "!!int", "!!float":
+		var value any
+		if err := n.Decode(&value); err != nil {
+			w.fault(n, at, strings.TrimPrefix(err.Error(), "yaml: "), "")
+			return nil
+		}
+		if f, ok := value.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+			w.fault(n, at, n.Value+" is not a number that can be used", "")
+			return nil
+		}
+		return value
+	case "!!binary":
+		var value string
+		if err := n.Decode(&value); err != nil {
+			w.fault(n, at, "the value is not base64", "")
+		}
+		return value
+	default:
+		return n.Value
+	}
+}

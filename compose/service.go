@@ -1,0 +1,93 @@
+package compose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stackctl/stackctl/healthchecks"
+)
+
+type serviceConfig = types.ServiceConfig
+
+// Replicas is the number of containers that the service is to have: scale,
+// else deploy.replicas, else 1.
+func (s *Service) Replicas() int { return s.GetScale() }
+
+// IsJob says whether the service is meant to end: its x-stackctl says so, or
+// another service waits for it with service_completed_successfully.
+func (s *Service) IsJob(p *Project) bool {
+	return s.Settings.Job || p.known.success(p)[s.Name]
+}
+
+// FileCheck returns the healthcheck that the file declares: nil when it
+// declares none, so that the image's own holds; with disabled when the file
+// switches the image's off. A check without a test changes only the timing of
+// the image's: its Test is empty.
+func (s *Service) FileCheck() (check *healthchecks.Check, disabled bool) {
+	h := s.HealthCheck
+	if h == nil {
+		return nil, false
+	}
+	if h.Disable || len(h.Test) > 0 && h.Test[0] == "NONE" {
+		return &healthchecks.Check{Test: []string{"NONE"}}, true
+	}
+	check = &healthchecks.Check{
+		Test:     append([]string(nil), h.Test...),
+		Interval: duration(h.Interval), Timeout: duration(h.Timeout),
+		StartPeriod: duration(h.StartPeriod), StartInterval: duration(h.StartInterval),
+	}
+	if h.Retries != nil {
+		check.Retries = int(min(*h.Retries, 1<<30))
+	}
+	return check, false
+}
+
+func duration(d *types.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return time.Duration(*d)
+}
+
+// SeccompProfile is the file that an entry of security_opt names, written with
+// "=" or in the older form with ":", as it is written; "" when it names none.
+func SeccompProfile(option string) string {
+	key, file, ok := strings.Cut(option, "=")
+	if !ok {
+		key, file, _ = strings.Cut(option, ":")
+	}
+	if key != "seccomp" || file == "unconfined" || file == "builtin" {
+		return ""
+	}
+	return file
+}
+
+// ContainerName is the engine's name of the n-th container of a service,
+// counted from 1: container_name where the file sets it, else
+// project-service-n.
+func (p *Project) ContainerName(service string, n int) string {
+	if s, ok := p.Services[service]; ok && s.ContainerName != "" {
+		return s.ContainerName
+	}
+	return fmt.Sprintf("%s-%s-%d", p.Name, service, n)
+}
+
+// NetworkName is the engine's name of the network with the given key: its
+// name:, else project_key.
+func (p *Project) NetworkName(key string) string {
+	if network, ok := p.Networks[key]; ok && network.Name != "" {
+		return network.Name
+	}
+	return p.Name + "_" + key
+}
+
+// VolumeName is the engine's name of the volume with the given key: its
+// name:, else project_key.
+func (p *Project) VolumeName(key string) string {
+	if volume, ok := p.Volumes[key]; ok && volume.Name != "" {
+		return volume.Name
+	}
+	return p.Name + "_" + key
+}
