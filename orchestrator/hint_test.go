@@ -1,0 +1,194 @@
+package orchestrator
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stackctl/stackctl/compose"
+	"github.com/stackctl/stackctl/healthchecks"
+	"github.com/stackctl/stackctl/internal/fault"
+)
+
+func TestTheLastWordsOfAContainerChooseTheHint(t *testing.T) {
+	data := []Mount{{Type: "volume", Name: "shop_pgdata", Destination: "/var/lib/postgresql/data", Writable: true}}
+	both := append([]Mount{{Type: "volume", Name: "shop_etc", Destination: "/etc/postgresql", Writable: true}}, data...)
+	for name, c := range map[string]struct {
+		lines  []string
+		mounts []Mount
+		want   string // "" means no hint
+	}{
+		"a volume of another major version": {[]string{
+			"FATAL:  database files are incompatible with server",
+			"DETAIL:  The data directory was initialized by PostgreSQL version 13, which is not compatible with this version 17.2.",
+		}, data, "volume shop_pgdata holds data of another major version"},
+		"the volume over PGDATA of several": {[]string{"database files are incompatible with server"}, both, "volume shop_pgdata holds"},
+		"no volume at all":                  {[]string{"database files are incompatible with server"}, nil, "the data directory holds"},
+		"a bind mount": {[]string{`initdb: error: directory "/var/lib/postgresql/data" exists but is not empty`},
+			[]Mount{{Type: "bind", Source: "/srv/pg", Destination: "/var/lib/postgresql/data", Writable: true}}, "directory /srv/pg is left from an initialisation"},
+		"no password":       {[]string{"Error: Database is uninitialized and superuser password is not specified.", "       You must specify POSTGRES_PASSWORD to a non-empty value"}, data, "POSTGRES_PASSWORD_FILE"},
+		"the wrong owner":   {[]string{`FATAL:  data directory "/var/lib/postgresql/data" has wrong ownership`}, data, "chown"},
+		"open to everybody": {[]string{`FATAL:  data directory "/var/lib/postgresql/data" has invalid permissions`}, data, "0700"},
+		"a read-only root":  {[]string{`could not create lock file "/var/run/postgresql/x.lock": Read-only file system`}, data, "tmpfs"},
+		"a volume mounted read-only": {[]string{"chown: changing ownership of '/var/lib/postgresql/data': Read-only file system"},
+			[]Mount{{Type: "volume", Name: "shop_pgdata", Destination: "/var/lib/postgresql/data"}}, "volume shop_pgdata is mounted read-only"},
+		"the database's own volume": {[]string{`FATAL:  could not create lock file "postmaster.pid": Read-only file system`},
+			[]Mount{{Type: "volume", Name: "shop_pgdata", Destination: "/var/lib/postgresql/data"}}, "volume shop_pgdata is mounted read-only"},
+		"a capability":          {[]string{"chown: changing ownership: Operation not permitted"}, nil, "cap_drop"},
+		"another platform":      {[]string{"exec /app: exec format error"}, nil, "platform"},
+		"a full disk":           {[]string{"PANIC:  could not write to file: No space left on device"}, data, "volume shop_pgdata may be what is full"},
+		"a port in use":         {[]string{"listen tcp :80: bind: address already in use"}, nil, "network_mode"},
+		"the newest decides":    {[]string{"exec format error", "x: Permission denied"}, nil, "user:"},
+		"nothing that is known": {[]string{"bye"}, data, ""},
+		"nothing":               {nil, nil, ""},
+	} {
+		got := logHint(c.lines, Container{Mounts: c.mounts, Env: []string{"PGDATA=/var/lib/postgresql/data"}})
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || strings.Contains(got, "%!") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestTheEngineWordsOnAFailedStartChooseTheHint(t *testing.T) {
+	for said, want := range map[string]string{
+		`exec: "/nope": stat /nope: no such file or directory`:   "entrypoint",
+		`exec: "nope": executable file not found in $PATH`:       "not in the image",
+		`exec /entrypoint.sh: exec format error`:                 "platform",
+		`exec: "/entrypoint.sh": permission denied`:              "chmod +x",
+		`error mounting "x": not a directory: Are you trying to`: "volumes:",
+		`something else`: "",
+	} {
+		if got := startHint(said); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q", said, got)
+		}
+	}
+}
+
+func TestACardIsAboutTheReplicaThatFails(t *testing.T) {
+	replicas := []ContainerReport{{Name: "p-web-1", State: "healthy"}, {Name: "p-web-11", State: "healthy"}, {Name: "p-web-2", State: "exited(1)"}}
+	for reason, want := range map[string]string{
+		"p-web-11: connection refused": "p-web-11",
+		"p-web-2 is exited(1)":         "p-web-2",
+		"something":                    "p-web-1",
+	} {
+		if got := worst(ServiceReport{State: "healthy", Reason: reason, Containers: replicas}); got.Name != want {
+			t.Errorf("%s: the card is about %s", reason, got.Name)
+		}
+	}
+	if worst(ServiceReport{}) != nil {
+		t.Error("a card about no container")
+	}
+}
+
+func TestTheHintOfACheckIsNotThatOfAProcessThatEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, p := newFake().has("web"), load(t, `
+services:
+  web:
+    image: web
+    healthcheck: {test: [CMD, pg_isready], interval: 200ms, retries: 10}
+`)
+		e.scripts["web"] = script{exits: 3 * time.Second, code: 1, says: "FATAL: something of its own", probe: func(time.Duration, int) int { return 2 }}
+		r, err := Up(t.Context(), e, p, Options{})
+		wantFailure(t, r, err, fault.Service, "web")
+		if c := r.Cards[0]; c.Hint != "" || c.ProbeExit == nil {
+			t.Errorf("the hint is %q, the probe %v", c.Hint, c.ProbeExit)
+		}
+	})
+}
+
+func TestACrashLoopSaysHowTheProcessEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, p := newFake().has("web"), load(t, strings.Replace(oneService, "image: web", "image: web\n    restart: always", 1))
+		e.scripts["web"] = script{exits: 10 * time.Millisecond, code: 42}
+		r, err := Up(t.Context(), e, p, Options{})
+		wantFailure(t, r, err, fault.Service, "web", "crashloop(5)", "code 42")
+		if got := r.Cards[0].Restarts; got != 5 && got != 4 {
+			t.Errorf("%d restarts", got)
+		}
+	})
+}
+
+// looping is a service that has crashed 20 times when nobody looked, a run of
+// it every 12.8 s or less often.
+func looping(t *testing.T, heals int) (*fakeEngine, *compose.Project) {
+	e, p := newFake().has("web"), load(t, strings.Replace(oneService, "image: web", "image: web\n    restart: always", 1))
+	e.scripts["web"] = script{run: func(n int) (time.Duration, int) {
+		if heals > 0 && n > heals {
+			return 0, 0
+		}
+		return 10 * time.Millisecond, 42
+	}}
+	_, err := Up(t.Context(), e, p, Options{})
+	if err == nil {
+		t.Fatal("a crash loop was proven")
+	}
+	for e.container("p-web-1").RestartCount < 9 {
+		_ = pause(t.Context(), time.Second, nil)
+	}
+	_ = pause(t.Context(), 8*time.Second, nil)
+	return e, p
+}
+
+func TestAContainerDeepInACrashLoopIsGivenOneMoreStart(t *testing.T) {
+	t.Run("that fails", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e, p := looping(t, 0)
+			r, err := Up(t.Context(), e, p, Options{})
+			wantFailure(t, r, err, fault.Service, "crashloop(", "code 42")
+			if r.Took > 90*time.Second {
+				t.Errorf("it took %s", r.Took)
+			}
+		})
+	})
+	t.Run("that comes good", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e, p := looping(t, 10)
+			mustUp(t, e, p, Options{})
+		})
+	})
+	t.Run("for which there is no time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e, p := looping(t, 0)
+			r, err := Up(t.Context(), e, p, Options{WaitTimeout: 6 * time.Second})
+			wantFailure(t, r, err, fault.Service, "crashloop(")
+		})
+	})
+}
+
+func TestACheckThatMayTakeLongerThanTheRunIsTold(t *testing.T) {
+	check := func(interval, start time.Duration) *healthchecks.Check {
+		return &healthchecks.Check{Test: []string{"CMD", "ok"}, Interval: interval, Timeout: time.Second, Retries: 2, StartPeriod: start}
+	}
+	for name, c := range map[string]struct {
+		check *healthchecks.Check
+		want  string
+	}{
+		"it fits":                      {check(time.Second, time.Minute), ""},
+		"a long start period":          {check(time.Second, 10*time.Minute), "allows it 10m"},
+		"a long interval":              {check(30*time.Minute, 0), "interval of its healthcheck, 30m0s"},
+		"no check":                     {nil, ""},
+		"a check that is switched off": {&healthchecks.Check{Test: []string{"NONE"}, StartPeriod: time.Hour}, ""},
+	} {
+		if got := lateCheck(c.check, 5*time.Minute); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestARunThatWasTooShortSaysWhatWouldHaveBeenEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, p := newFake().has("web"), load(t, strings.Replace(oneService, "[CMD, ok]", "[CMD, ok], interval: 1s, timeout: 1s, start_period: 2m", 1))
+		e.scripts["web"] = script{probe: func(time.Duration, int) int { return 1 }}
+		var h heard
+		r, err := Up(t.Context(), e, p, Options{WaitTimeout: 5 * time.Second, Listen: h.listen})
+		wantFailure(t, r, err, fault.Timeout, "web", "hidden by the start_period")
+		if !strings.Contains(r.Cards[0].Hint, "its healthcheck allows 2m9s") {
+			t.Errorf("the hint is %q", r.Cards[0].Hint)
+		}
+		if !h.says(PhaseWarning, "the ceiling of this run is 5s") {
+			t.Error("nobody was told before the start")
+		}
+	})
+}

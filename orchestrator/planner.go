@@ -1,0 +1,247 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stackctl/stackctl/compose"
+	"github.com/stackctl/stackctl/images"
+)
+
+// PlanOptions are the reader's wishes for a plan.
+type PlanOptions struct {
+	// ForceRecreate replaces every container; NoRecreate replaces none.
+	ForceRecreate, NoRecreate bool
+	// RemoveOrphans removes containers of services that the file no longer
+	// has.
+	RemoveOrphans bool
+	// RecreateNetworks and RecreateVolumes make those anew whose definition
+	// changed: the containers that use them are replaced, and what is in such a
+	// volume is lost. Not together with Rollback.
+	RecreateNetworks, RecreateVolumes bool
+	// AllowUnverified waives the proof of every service without a check.
+	AllowUnverified bool
+	// Rollback keeps replaced containers until the new ones are proven.
+	Rollback bool
+	// Grace is the stop time for containers; nil takes their own.
+	Grace *time.Duration
+	// Hold are services whose containers are left exactly as they are, and
+	// Again those whose running containers are stopped and started, with the
+	// cause of each.
+	Hold, Again map[string]string
+}
+
+// PlanInput is all that a plan is made from.
+type PlanInput struct {
+	Project  *compose.Project
+	Observed Observed
+	// Images are the images of the services, by service.
+	Images map[string]images.Image
+	// Pending says for services whose image is still to be made what will
+	// happen to it.
+	Pending map[string]string
+	Options PlanOptions
+}
+
+// planner holds what is known while a plan is being made.
+type planner struct {
+	PlanInput
+	plan Plan
+	// ours are the project's containers by service, oneoffs left out.
+	ours map[string][]Container
+	// ready are the actions after which a service's containers run, by
+	// service; empty when nothing has to be done.
+	ready map[string][]string
+	// created is the create action of a service's first replica.
+	created map[string]string
+	// changed says why a service's containers are replaced or restarted.
+	changed map[string]string
+	// stays are the replicas of a service that are not made anew, by number.
+	stays map[string][]Container
+	// networkIDs and volumeIDs are the actions that create them.
+	networkIDs, volumeIDs map[string]string
+	// renewed says why a network or volume is made anew, by its engine name.
+	renewed map[renewal]string
+	// releases are the actions that free what a start needs: removals of
+	// orphans, whose ports may be wanted.
+	releases []string
+	waits    map[string]string
+	// together is how many containers start at the same time.
+	together int
+}
+
+// MakePlan decides what to do to get from what is observed to what the file
+// says. It is pure: no clock, no I/O. The error names everything that forbids
+// a plan, the root cause first, and carries its class.
+func MakePlan(in PlanInput) (Plan, error) {
+	p := newPlanner(in)
+	if err := p.refuse(); err != nil {
+		return Plan{}, err
+	}
+	p.sortContainers()
+	p.planNetworks()
+	p.planVolumes()
+	p.planOrphans()
+	p.noteWindowsOnly()
+	for _, level := range in.Project.Order() {
+		for _, name := range level {
+			p.planService(in.Project.Services[name])
+		}
+	}
+	p.awaitUsers()
+	if err := errors.Join(p.awaitNames(), p.awaitPorts()); err != nil {
+		return Plan{}, err
+	}
+	p.plan.Actions = inOrder(p.plan.Actions)
+	return p.plan, nil
+}
+
+// newPlanner returns a planner that has decided nothing yet.
+func newPlanner(in PlanInput) *planner {
+	return &planner{
+		PlanInput:  in,
+		together:   startingTogether(in.Project),
+		ours:       map[string][]Container{},
+		ready:      map[string][]string{},
+		created:    map[string]string{},
+		changed:    map[string]string{},
+		stays:      map[string][]Container{},
+		networkIDs: map[string]string{},
+		volumeIDs:  map[string]string{},
+		renewed:    map[renewal]string{},
+		waits:      map[string]string{},
+	}
+}
+
+// sortContainers puts the project's containers to their services.
+func (p *planner) sortContainers() {
+	for _, c := range p.Observed.Containers {
+		if c.OneOff || ownerOf(c.Labels, p.Project) != ownedByUs {
+			continue
+		}
+		p.ours[c.Service] = append(p.ours[c.Service], c)
+	}
+}
+
+// planNetworks creates what is missing.
+func (p *planner) planNetworks() {
+	for _, key := range sortedKeys(p.Project.Networks) {
+		n := p.Project.Networks[key]
+		cause, after, needed := p.creationOf(renewal{RemoveNetwork, n.Name}, p.network(n.Name) != nil)
+		if bool(n.External) || !needed {
+			continue
+		}
+		labels := withLabels(n.Labels, projectLabels(p.Project))
+		labels[LabelNetwork] = key
+		labels[LabelHash] = networkHash(n)
+		labels[LabelFields] = encodeFields(p.Project.NetworkFields(key))
+		p.networkIDs[key] = p.plan.add(Action{
+			ID: "network/" + key, Kind: CreateNetwork, Target: n.Name, Cause: cause, DependsOn: after,
+			network: &NetworkSpec{Name: n.Name, Config: n, Labels: labels},
+		})
+	}
+}
+
+// planVolumes creates what is missing.
+func (p *planner) planVolumes() {
+	for _, key := range sortedKeys(p.Project.Volumes) {
+		v := p.Project.Volumes[key]
+		cause, after, needed := p.creationOf(renewal{RemoveVolume, v.Name}, p.volume(v.Name) != nil)
+		if bool(v.External) || !needed {
+			continue
+		}
+		labels := withLabels(v.Labels, projectLabels(p.Project))
+		labels[LabelVolume] = key
+		labels[LabelHash] = volumeHash(v)
+		labels[LabelFields] = encodeFields(p.Project.VolumeFields(key))
+		p.volumeIDs[key] = p.plan.add(Action{
+			ID: "volume/" + key, Kind: CreateVolume, Target: v.Name, Cause: cause, DependsOn: after,
+			volume: &VolumeSpec{Name: v.Name, Config: v, Labels: labels},
+		})
+	}
+}
+
+// planOrphans removes, or only names, the containers of services that the
+// file no longer has.
+func (p *planner) planOrphans() {
+	known := knownServices(p.Project)
+	for _, name := range sortedKeys(p.ours) {
+		if known[name] {
+			continue
+		}
+		for _, c := range p.ours[name] {
+			if !p.Options.RemoveOrphans {
+				p.plan.Notes = append(p.plan.Notes, fmt.Sprintf(
+					"orphan %s: service %q is no longer in the file; remove it with --remove-orphans", c.Name, name))
+				continue
+			}
+			p.releases = append(p.releases, p.planRemove(c, "orphan: not in the file", true))
+		}
+	}
+}
+
+// noteWindowsOnly says what a Linux engine takes and never uses. Of
+// cpu_percent it warns itself.
+func (p *planner) noteWindowsOnly() {
+	if p.Observed.Engine.OS != "linux" {
+		return
+	}
+	for _, name := range sortedKeys(p.Project.Services) {
+		if p.Project.Services[name].CPUCount != 0 {
+			p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("services.%s.cpu_count has no effect: only Windows engines use it; write cpus: or cpuset:", name))
+		}
+	}
+}
+
+// knownServices are all services of the files, enabled, disabled by profile
+// or not selected.
+func knownServices(p *compose.Project) map[string]bool {
+	known := map[string]bool{}
+	for name := range p.Services {
+		known[name] = true
+	}
+	for _, name := range p.Disabled {
+		known[name] = true
+	}
+	if p.Source != nil {
+		for name := range p.Source.Services {
+			known[name] = true
+		}
+		for name := range p.Source.DisabledServices {
+			known[name] = true
+		}
+	}
+	return known
+}
+
+// planRemove stops and removes c and returns the ID of the last action.
+func (p *planner) planRemove(c Container, cause string, anonymous bool, after ...string) string {
+	if c.State == StateRunning || c.State == StatePaused || c.State == StateRestarting {
+		after = []string{p.plan.add(Action{
+			ID: "stop/" + c.Name, Kind: StopContainer, Target: c.Name, Service: c.Service, Number: c.Number,
+			Cause: cause, Existing: c.ID, DependsOn: after, grace: p.Options.Grace,
+		})}
+	}
+	return p.plan.add(Action{
+		ID: "remove/" + c.Name, Kind: RemoveContainer, Target: c.Name, Service: c.Service, Number: c.Number,
+		Cause: cause, Existing: c.ID, DependsOn: after, anonymous: anonymous,
+	})
+}
+
+func (p *planner) network(name string) *Network {
+	i := slices.IndexFunc(p.Observed.Networks, func(n Network) bool { return n.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &p.Observed.Networks[i]
+}
+
+func (p *planner) volume(name string) *Volume {
+	i := slices.IndexFunc(p.Observed.Volumes, func(v Volume) bool { return v.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &p.Observed.Volumes[i]
+}
