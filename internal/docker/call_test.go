@@ -1,0 +1,173 @@
+package docker
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/orchestrator"
+)
+
+// aContainer is the least that an inspect answers.
+func aContainer(state string, labels map[string]string) http.HandlerFunc {
+	return reply(map[string]any{
+		"Id": "c1", "Name": "/app-web-1", "State": map[string]any{"Status": state}, "Config": map[string]any{"Labels": labels},
+	})
+}
+
+func TestALookIsTakenAgainWhenTheEngineStumbles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := mustScripted(t, script{"GET /containers/c1/json": inTurn(refuse(500, "oops"), hangUp, aContainer("running", nil))})
+		c, err := e.Inspect(t.Context(), "c1")
+		if err != nil || c.State != orchestrator.StateRunning {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+}
+
+func TestAnEngineThatKeepsStumblingIsReportedWithItsWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := mustScripted(t, script{"GET /containers/c1/json": refuse(500, "the store is broken")})
+		_, err := e.Inspect(t.Context(), "c1")
+		if fault.ClassOf(err) != fault.Engine || err.Error() != "inspect container c1: the store is broken" {
+			t.Errorf("%v, class %v", err, fault.ClassOf(err))
+		}
+	})
+}
+
+func TestWhatIsNotThereIsNotFoundAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := mustScripted(t, script{})
+		began := time.Now()
+		if _, err := e.Inspect(t.Context(), "c1"); !errdefs.IsNotFound(err) {
+			t.Errorf("%v", err)
+		}
+		if time.Since(began) != 0 {
+			t.Error("it was asked again")
+		}
+	})
+}
+
+func TestAnEngineThatComesBackInTimeIsWaitedFor(t *testing.T) {
+	for name, one := range map[string]struct {
+		away  time.Duration
+		class fault.Class
+	}{
+		"back after 20 s": {20 * time.Second, fault.None},
+		"gone for good":   {time.Hour, fault.Engine},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var away atomic.Bool
+				e := mustScripted(t, script{"GET /containers/c1/json": aContainer("running", nil)}, func(o *Options) {
+					dial := o.Dial
+					o.RetryFor = time.Minute
+					o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+						if away.Load() {
+							return nil, syscall.ECONNREFUSED
+						}
+						return dial(ctx, network, addr)
+					}
+				})
+				away.Store(true)
+				must(t, e.Close()) // idle connections end with the engine
+				back := time.AfterFunc(one.away, func() { away.Store(false) })
+				defer back.Stop()
+				_, err := e.Inspect(t.Context(), "c1")
+				if fault.ClassOf(err) != one.class {
+					t.Errorf("%v, class %v", err, fault.ClassOf(err))
+				}
+			})
+		})
+	}
+}
+
+func TestAContextThatEndsHasNoClass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := mustScripted(t, script{"GET /containers/c1/json": hang})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := e.Inspect(ctx, "c1")
+		if !errorsIs(err, context.DeadlineExceeded) || fault.ClassOf(err) != fault.Failure {
+			t.Errorf("%v, class %v", err, fault.ClassOf(err))
+		}
+	})
+}
+
+func TestAnAnswerThatIsNoAnswerProvesNothing(t *testing.T) {
+	for name, body := range map[string]http.HandlerFunc{
+		"a web page":      text("<html>all healthy</html>"),
+		"an empty object": reply(map[string]any{}),
+		"another type":    reply([]string{"healthy"}),
+		"a bare string":   text(`"running"`),
+		"nothing":         text(""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := mustScripted(t, script{"GET /containers/c1/json": body})
+				c, err := e.Inspect(t.Context(), "c1")
+				if fault.ClassOf(err) != fault.Engine {
+					t.Errorf("%+v, %v", c, err)
+				}
+			})
+		})
+	}
+}
+
+// webSpec is a container to create in scripts.
+func webSpec() orchestrator.ContainerSpec {
+	spec := literalSpec(nil)
+	spec.Name, spec.Labels = "app-web-1", map[string]string{orchestrator.LabelHash: "h1"}
+	return spec
+}
+
+func TestAContainerWhoseCreationWasNotHeardOfIsAdopted(t *testing.T) {
+	conflict := refuse(409, `Conflict. The container name "/app-web-1" is already in use by container "c1".`)
+	for name, one := range map[string]struct {
+		create http.HandlerFunc
+		state  string
+		labels map[string]string
+		id     string
+		class  fault.Class
+	}{
+		"ours":                         {inTurn(hangUp, conflict), "created", map[string]string{orchestrator.LabelHash: "h1", "image": "x"}, "c1", fault.None},
+		"another configuration":        {inTurn(hangUp, conflict), "created", map[string]string{orchestrator.LabelHash: "h0"}, "", fault.Conflict},
+		"one that has been started":    {inTurn(hangUp, conflict), "running", map[string]string{orchestrator.LabelHash: "h1"}, "", fault.Conflict},
+		"one that was there before us": {conflict, "created", map[string]string{orchestrator.LabelHash: "h1"}, "", fault.Conflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := mustScripted(t, script{
+					"POST /containers/create":        one.create,
+					"GET /containers/app-web-1/json": aContainer(one.state, one.labels),
+				})
+				id, err := e.CreateContainer(t.Context(), webSpec())
+				if id != one.id || fault.ClassOf(err) != one.class {
+					t.Errorf("%q, %v", id, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAStartThatTheEngineDoesNotManageIsTriedThreeTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries atomic.Int32
+		e := mustScripted(t, script{"POST /containers/c1/start": func(w http.ResponseWriter, r *http.Request) {
+			tries.Add(1)
+			refuse(500, "cgroup: device or resource busy")(w, r)
+		}})
+		err := e.StartContainer(t.Context(), "c1")
+		if fault.ClassOf(err) != fault.Resource || tries.Load() != 3 || !strings.Contains(err.Error(), "device or resource busy") {
+			t.Errorf("%v, class %v, %d tries", err, fault.ClassOf(err), tries.Load())
+		}
+	})
+}

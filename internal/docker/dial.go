@@ -1,0 +1,47 @@
+package docker
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+)
+
+// observers bounds how many calls of one snapshot run at once, and with it
+// the idle connections worth keeping.
+const observers = 8
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// dialer opens connections and remembers why the last attempt failed, since
+// the client library replaces the cause by a remark of its own.
+type dialer struct {
+	dial   dialFunc
+	failed atomic.Pointer[dialError]
+}
+
+// dialError is why the engine could not even be dialled: nothing was sent.
+type dialError struct{ err error }
+
+func (d *dialError) Error() string { return d.err.Error() }
+func (d *dialError) Unwrap() error { return d.err }
+
+// DialContext dials and keeps the outcome.
+func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := d.dial(ctx, network, addr)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.failed.Store(&dialError{err})
+		}
+		return nil, err
+	}
+	d.failed.Store(nil)
+	return conn, nil
+}
+
+// lastError returns why the last attempt failed, nil when it succeeded.
+func (d *dialer) lastError() error {
+	if failed := d.failed.Load(); failed != nil {
+		return failed
+	}
+	return nil
+}
