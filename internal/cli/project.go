@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/stackctl/stackctl/compose"
+	"github.com/stackctl/stackctl/internal/docker"
+	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/internal/lock"
+	"github.com/stackctl/stackctl/orchestrator"
+)
+
+// load reads the project and restricts it to the named services and what they
+// need. From here on its secrets are hidden.
+func (a *app) load(ctx context.Context, services []string) (*compose.Project, error) {
+	return a.loadWith(ctx, a.loadOptions(services))
+}
+
+// leisurely is how many percent the heap grows before garbage is collected
+// while files are read: they leave much once, in a process that holds little.
+const leisurely = 400
+
+func (a *app) loadWith(ctx context.Context, o compose.Options) (*compose.Project, error) {
+	before := debug.SetGCPercent(leisurely)
+	p, err := compose.Load(ctx, o)
+	debug.SetGCPercent(before)
+	if err != nil {
+		return nil, err
+	}
+	a.hide(p)
+	return p.Select(o.Services...)
+}
+
+// loadForgiving reads the project for commands that only look at what is there
+// or remove it: a variable that is not set, or a secret's file that is gone,
+// must not keep anybody from that.
+func (a *app) loadForgiving(ctx context.Context) (*compose.Project, error) {
+	o := a.loadOptions(nil)
+	o.LenientEnv, o.WithoutFiles = true, true
+	return a.loadWith(ctx, o)
+}
+
+// scaled is the project with other numbers of replicas.
+func scaled(p *compose.Project, scale map[string]int) (*compose.Project, error) {
+	if len(scale) == 0 {
+		return p, nil
+	}
+	out := *p
+	out.Services = maps.Clone(p.Services)
+	for name, n := range scale {
+		s, ok := p.Services[name]
+		if !ok {
+			return nil, fault.New(fault.Usage, "--scale: no service %q takes part", name)
+		}
+		if err := scalable(s, n); err != nil {
+			return nil, err
+		}
+		one := *s
+		one.SetScale(n)
+		out.Services[name] = &one
+	}
+	return &out, nil
+}
+
+// scalable says why a service cannot have n containers.
+func scalable(s *compose.Service, n int) error {
+	if n <= 1 {
+		return nil
+	}
+	if s.ContainerName != "" {
+		return fault.New(fault.Config, "--scale %s=%d: the file gives it the one name %s", s.Name, n, s.ContainerName).
+			WithHint("remove container_name from service %s", s.Name)
+	}
+	for _, port := range s.Ports {
+		if port.Published != "" && port.Published != "0" && !strings.Contains(port.Published, "-") {
+			return fault.New(fault.Config, "--scale %s=%d: only one container can hold host port %s", s.Name, n, port.Published).
+				WithHint("publish a range of ports, or no fixed one")
+		}
+	}
+	return nil
+}
+
+// connect reaches the engine. retryFor is how long later calls bridge a
+// restart of it.
+func (a *app) connect(ctx context.Context, retryFor time.Duration) (engine, error) {
+	return a.ops.connect(ctx, docker.Options{
+		Host: a.global.host, Context: a.global.context, Environ: a.env, Logger: a.logger(), RetryFor: retryFor,
+		Dial: a.around.Engine,
+	})
+}
+
+// hold takes the project's lock for this run: one at a time changes a project
+// on this host.
+func (a *app) hold(ctx context.Context, e engine, p *compose.Project, wait bool) (release func(), err error) {
+	info, err := e.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := lock.Dir(a.env.get("XDG_RUNTIME_DIR"), os.TempDir())
+	var held *lock.Lock
+	if err == nil {
+		held, err = lock.Acquire(ctx, lock.Options{
+			Dir: dir, Project: p.Name, Identity: []string{p.ID(), info.Endpoint}, Command: a.command, Wait: wait,
+			Waiting: func(h lock.Holder) { a.remark("waiting for " + h.String()) },
+		})
+	}
+	if errors.Is(err, lock.ErrUnusable) {
+		a.remark("warning: this run does not keep others away: " + err.Error())
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		if err := held.Release(); err != nil {
+			a.remark("warning: give up the lock: " + err.Error())
+		}
+	}, nil
+}
+
+// engaged reaches the engine and takes the project's lock: how every run
+// begins that changes something. done lets go of both.
+func (a *app) engaged(ctx context.Context, p *compose.Project, waitLock bool) (e engine, done func(), err error) {
+	if e, err = a.connect(ctx, bridge); err != nil {
+		return nil, nil, err
+	}
+	release, err := a.hold(ctx, e, p, waitLock)
+	if err != nil {
+		_ = e.Close() // nothing was asked of it
+		return nil, nil, err
+	}
+	return e, func() {
+		release()
+		_ = e.Close() // all answers are there
+	}, nil
+}
+
+// engineTime is now by the engine's clock.
+func engineTime(info orchestrator.EngineInfo) time.Time { return time.Now().Add(info.ClockAhead) }

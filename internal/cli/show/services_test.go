@@ -1,0 +1,38 @@
+package show
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stackctl/stackctl/orchestrator"
+)
+
+func TestTheTableSaysWhatElseAnsweredFromOutside(t *testing.T) {
+	reach := orchestrator.PublishedEndpoint{Service: "it", Proto: "tcp", Address: "127.0.0.1:80"}
+	mapped := orchestrator.PublishedEndpoint{Service: "it", Proto: "udp", Address: "127.0.0.1:53"}
+	for name, c := range map[string]struct {
+		proof    string
+		gate     string
+		status   orchestrator.Status
+		endpoint orchestrator.PublishedEndpoint
+		want     string
+	}{
+		"its port":                  {"healthcheck", orchestrator.GateReachable, orchestrator.True, reach, "healthcheck, port"},
+		"a port that is the proof":  {"port", orchestrator.GateReachable, orchestrator.True, reach, "port"},
+		"a port that is mapped":     {"healthcheck", orchestrator.GateReachable, orchestrator.True, mapped, "healthcheck"},
+		"a port of something else":  {"healthcheck", orchestrator.GateReachable, orchestrator.True, orchestrator.PublishedEndpoint{Service: "other", Proto: "tcp"}, "healthcheck"},
+		"a port that is dead":       {"healthcheck", orchestrator.GateReachable, orchestrator.False, reach, "healthcheck"},
+		"its database":              {"healthcheck", orchestrator.GateDatabase, orchestrator.True, reach, "healthcheck, database"},
+		"a database nobody asked":   {"built-in", orchestrator.GateDatabase, orchestrator.Unknown, reach, "built-in"},
+		"nothing, of what has none": {"", orchestrator.GateStable, orchestrator.True, reach, "-"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := service("it", "healthy", c.proof, time.Second)
+			s.Conditions = append(s.Conditions, orchestrator.Condition{Type: c.gate, Status: c.status})
+			r := orchestrator.Report{Services: []orchestrator.ServiceReport{s}, Endpoints: []orchestrator.PublishedEndpoint{c.endpoint}}
+			if got := RowOf(forReader(), r, s).Proof; got != c.want {
+				t.Errorf("the table says %q, want %q", got, c.want)
+			}
+		})
+	}
+}

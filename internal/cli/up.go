@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/stackctl/stackctl/compose"
+	"github.com/stackctl/stackctl/internal/cli/show"
+	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/orchestrator"
+)
+
+// bridge is how long the calls of a run that changes something bridge a
+// restart of the engine.
+const bridge = 10 * time.Second
+
+func (a *app) upCommand() *cobra.Command {
+	var o upOptions
+	cmd := &cobra.Command{
+		Use:   "up [SERVICE...]",
+		Short: "Build, pull, create, start, wait and prove",
+		Long: `Bring the project to what the file says and prove that it works. Exit code 0 is
+that proof. With SERVICE, these and what they depend on.`,
+		ValidArgsFunction: a.completeServices,
+		RunE: a.begun(func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return a.up(cmd.Context(), o, args)
+		}),
+	}
+	o.declare(cmd)
+	return cmd
+}
+
+func (a *app) up(ctx context.Context, o upOptions, services []string) error {
+	if err := a.owe(o.report, !o.dryRun); err != nil {
+		return err
+	}
+	if o.ephemeral {
+		return a.upCopy(ctx, o, services)
+	}
+	p, err := a.wanted(ctx, o.planFlags, services)
+	if err != nil {
+		return err
+	}
+	a.dues.about(p)
+	e, err := a.connect(ctx, bridge)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if o.dryRun {
+		return a.showPlan(ctx, e, p, planOptions{planFlags: o.planFlags, output: outputText})
+	}
+	if err := a.besideSupervisor(ctx, e, p); err != nil {
+		return err
+	}
+	release, err := a.hold(ctx, e, p, o.waitLock)
+	if err != nil {
+		return err
+	}
+	defer release()
+	report, err := a.bringUp(ctx, e, p, o)
+	a.dues.found(report, !o.rollback)
+	if err != nil {
+		return &stackError{err: err, report: report, kept: !o.rollback}
+	}
+	return a.printProven(report, o.timings)
+}
+
+// wanted is the project as the command line wants it.
+func (a *app) wanted(ctx context.Context, o planFlags, services []string) (*compose.Project, error) {
+	replicas, err := o.replicas()
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.load(ctx, services)
+	if err != nil {
+		return nil, err
+	}
+	return scaled(p, replicas)
+}
+
+// bringUp runs the orchestrator and shows what it does.
+func (a *app) bringUp(ctx context.Context, e engine, p *compose.Project, o upOptions) (orchestrator.Report, error) {
+	tell, end := a.showProgress("up", p)
+	options := a.orchestratorOptions(p, o.planFlags, tell)
+	options.Plan.Rollback = o.rollback
+	options.WaitTimeout, options.Deadline, options.StableFor = o.waitTimeout, o.deadline, o.stableFor
+	report, err := a.ops.up(ctx, e, p, options)
+	end(&report)
+	return report, err
+}
+
+// orchestratorOptions are what up, plan and status have in common.
+func (a *app) orchestratorOptions(p *compose.Project, o planFlags, tell orchestrator.Listener) orchestrator.Options {
+	plan, image := o.options()
+	return orchestrator.Options{Plan: plan, Images: image, Listen: tell, Log: a.logger(), Redact: a.hide(p), Outside: a.around.Outside}
+}
+
+func (a *app) printProven(r orchestrator.Report, timings bool) error {
+	if !r.Proven { // an error that is no error would be a lie
+		return fault.New(fault.Internal, "the run ended without a proof and without an error")
+	}
+	if a.jsonLines() {
+		a.tellProven(r)
+	}
+	o := a.showOptions(a.streams.OutTerminal, engineTime(r.Engine))
+	text := show.Proven(o, r)
+	if timings {
+		text += "\n" + show.Timings(o, r)
+	}
+	return a.print(text)
+}
+
+// tellProven ends the JSON lines of a run that was proven.
+func (a *app) tellProven(r orchestrator.Report) {
+	log := zerolog.New(a.logs) // redacts whatever goes into it
+	log.Info().Int("schema_version", show.SchemaVersion).
+		Str("time", time.Now().UTC().Format(time.RFC3339Nano)).
+		Str("project", r.Project).Int("services", len(r.Services)).
+		Float64("ready_after_seconds", r.ReadyAfter.Round(time.Millisecond).Seconds()).
+		Float64("took_seconds", r.Took.Round(time.Millisecond).Seconds()).
+		Msg("proven")
+}
