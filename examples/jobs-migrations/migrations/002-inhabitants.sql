@@ -1,0 +1,1 @@
+ALTER TABLE city ADD COLUMN IF NOT EXISTS inhabitants bigint NOT NULL DEFAULT 0;
