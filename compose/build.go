@@ -101,6 +101,7 @@ func (b *builder) loaderOptions(trusting bool) []func(*loader.Options) {
 		o.SkipResolveLabels = true
 		o.MaxNodeVisits = maxNodes
 		o.Interpolate.Substitute = substitute
+		o.Interpolate.TypeCastMapping = b.sources.castsInUse(o.Interpolate.TypeCastMapping)
 		o.ResourceLoaders = []loader.ResourceLoader{remoteRefusal{}}
 		o.ConvertWindowsPaths = false
 	}}

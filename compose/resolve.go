@@ -3,6 +3,7 @@ package compose
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
@@ -52,6 +53,37 @@ func newCasts() casts {
 		table[last] = append(table[last], cast{pattern, convert})
 	}
 	return table
+}
+
+// castsInUse are those of a table for which some file has all the keys.
+// compose-go compares every value with every path of it, which is most of what
+// reading takes, and few files have more than a handful of these keys.
+func (s *sources) castsInUse(all map[tree.Path]interpolation.Cast) map[tree.Path]interpolation.Cast {
+	keys := map[string]bool{tree.PathMatchAll: true, tree.PathMatchList: true}
+	for _, src := range s.all {
+		collectKeys(src.tree, keys)
+	}
+	used := map[tree.Path]interpolation.Cast{}
+	for pattern, convert := range all {
+		if !slices.ContainsFunc(pattern.Parts(), func(part string) bool { return !keys[part] }) {
+			used[pattern] = convert
+		}
+	}
+	return used
+}
+
+func collectKeys(value any, keys map[string]bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, entry := range v {
+			keys[key] = true
+			collectKeys(entry, keys)
+		}
+	case []any:
+		for _, entry := range v {
+			collectKeys(entry, keys)
+		}
+	}
 }
 
 func (c casts) find(at path) interpolation.Cast {
