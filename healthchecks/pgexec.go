@@ -28,11 +28,12 @@ type PostgresExec struct {
 	Address string
 	// Port is 5432 when 0.
 	Port uint16
-	// User, Database, Password, Origin, System, Gap, Timeout and Redact are
-	// as in Postgres.
+	// User, Database, Password, Origin, System, Known, Gap, Timeout and Redact
+	// are as in Postgres.
 	User, Database, Password string
 	Origin                   string
 	System                   func(context.Context) (string, error)
+	Known                    ServerIdentity
 	Gap                      time.Duration
 	Timeout                  time.Duration
 	Redact                   func(string) string
@@ -67,7 +68,7 @@ func (p PostgresExec) ask(ctx context.Context) Evidence {
 	if bad != nil {
 		return *bad
 	}
-	system := expectedSystem(ctx, p.System)
+	system := p.Known.expected(ctx, first, p.System)
 	if !pause(ctx, first.gap(p.Gap)) {
 		return failure(CodeTimeout, "no time was left to ask %s twice", p.Address)
 	}
@@ -75,7 +76,7 @@ func (p PostgresExec) ask(ctx context.Context) Evidence {
 	if bad != nil {
 		return *bad
 	}
-	expected, err := system()
+	expected, err := system(second)
 	return judgeServers(first, second, expected, err, p.Origin, p.login())
 }
 

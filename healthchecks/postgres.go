@@ -40,6 +40,9 @@ type Postgres struct {
 	// System returns the system identifier that the server must have; nil
 	// compares none, and ErrNoSystem is a note.
 	System func(context.Context) (string, error)
+	// Known is the server that System was found to agree with before. As long
+	// as it is that one which answers, System is not asked again.
+	Known ServerIdentity
 	// Gap lies between the two questions: 250 ms when 0 and the server process
 	// is younger than 5 s, none when negative.
 	Gap time.Duration
@@ -107,7 +110,7 @@ func (p Postgres) askWithin(ctx context.Context, address string, left int) (e Ev
 	if err != nil {
 		return link.failure(err)
 	}
-	system := expectedSystem(ctx, p.System)
+	system := p.Known.expected(ctx, first, p.System)
 	if !pause(ctx, first.gap(p.Gap)) {
 		return failure(CodeTimeout, "no time was left to ask %s twice", address), true
 	}
@@ -115,8 +118,32 @@ func (p Postgres) askWithin(ctx context.Context, address string, left int) (e Ev
 	if err != nil {
 		return link.failure(err)
 	}
-	expected, err := system()
+	expected, err := system(second)
 	return judgeServers(first, second, expected, err, p.Origin, loginName(p.user(), address, p.database())), true
+}
+
+// ServerIdentity tells one run of a server from all others: DetailStarted and
+// DetailSystem of its evidence. The zero value is none.
+type ServerIdentity struct {
+	Started, System string
+}
+
+// expected begins to ask which server it has to be, unless the one that
+// answered first is known. The result is called with what answered last.
+func (k ServerIdentity) expected(ctx context.Context, first server, system func(context.Context) (string, error)) func(server) (string, error) {
+	var answer func() (string, error)
+	if k.System == "" || first.started != k.Started {
+		answer = expectedSystem(ctx, system)
+	}
+	return func(last server) (string, error) {
+		switch {
+		case answer != nil:
+			return answer()
+		case last.started == k.Started && last.system == k.System:
+			return k.System, nil
+		}
+		return expectedSystem(ctx, system)()
+	}
 }
 
 // expectedSystem begins to ask which server it has to be, beside the questions

@@ -190,6 +190,42 @@ func TestAHealthyDatabaseAnswersTwiceByOneProcessOfTheContainer(t *testing.T) {
 	}
 }
 
+func TestWhoTheServerIsIsAskedAgainOnlyWhenAnotherOneAnswers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		known ServerIdentity
+		asked int32
+	}{
+		"nothing is known":                   {ServerIdentity{}, 1},
+		"known":                              {ServerIdentity{"1700000000.1", dbSystem}, 0},
+		"another process":                    {ServerIdentity{"1600000000.1", dbSystem}, 1},
+		"another database, started together": {ServerIdentity{"1700000000.1", "666"}, 1},
+		"a process without an identity":      {ServerIdentity{"1700000000.1", ""}, 1},
+	} {
+		for _, own := range []string{dbSystem, "42"} {
+			t.Run(name+" "+own, func(t *testing.T) {
+				fake := &fakePostgres{}
+				probe := trading(fake.start(t))
+				probe.Known = tc.known
+				var asked atomic.Int32
+				probe.System = func(context.Context) (string, error) {
+					asked.Add(1)
+					return own, nil
+				}
+				e := probe.Run(t.Context())
+				if asked.Load() != tc.asked {
+					t.Errorf("asked %d times", asked.Load())
+				}
+				if want := tc.asked == 0 || own == dbSystem; e.Passed != want {
+					t.Errorf("%+v", e)
+				}
+				if !e.Passed && e.Code != CodeIdentity {
+					t.Errorf("%+v", e)
+				}
+			})
+		}
+	}
+}
+
 func TestAServerThatIsYoungIsAskedAgainAfterAPause(t *testing.T) {
 	for name, tc := range map[string]struct {
 		age    string

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stackctl/stackctl/compose"
@@ -89,23 +90,32 @@ func (d databaseProbe) ask(ctx context.Context) healthchecks.Evidence {
 		return healthchecks.Evidence{Probe: d.String(), Result: sanitize.Line(err.Error(), cardLineMax), Code: "credentials",
 			Final: fault.ClassOf(err) == fault.Config, Hint: fault.HintOf(err), At: began, Took: time.Since(began)}
 	}
+	var own atomic.Pointer[string]
 	system := func(ctx context.Context) (string, error) {
-		return healthchecks.SystemIdentifier(ctx, inside, d.dataDir())
+		id, err := healthchecks.SystemIdentifier(ctx, inside, d.dataDir())
+		own.Store(&id)
+		return id, err
 	}
 	place, err := d.place(ctx)
 	if err != nil {
 		return healthchecks.Evidence{Probe: d.String(), Result: sanitize.Line(err.Error(), cardLineMax), Code: "network", At: began, Took: time.Since(began)}
 	}
-	if addresses := d.addresses(place); len(addresses) > 0 {
-		return healthchecks.Postgres{
-			Addresses: addresses, User: cred.user, Database: cred.database, Password: cred.password,
-			Origin: cred.origin, System: system, Redact: d.prober.redact.Redact, Dial: d.prober.outside.Dial,
-		}.Run(ctx)
-	}
-	return healthchecks.PostgresExec{
+	known := d.prober.servers.of(d.container)
+	var probe healthchecks.Probe = healthchecks.PostgresExec{
 		Execer: inside, Address: ownAddress(place), Port: databasePort(d.container), User: cred.user, Database: cred.database, Password: cred.password,
-		Origin: cred.origin, System: system, Redact: d.prober.redact.Redact,
-	}.Run(ctx)
+		Origin: cred.origin, System: system, Known: known, Redact: d.prober.redact.Redact,
+	}
+	if addresses := d.addresses(place); len(addresses) > 0 {
+		probe = healthchecks.Postgres{
+			Addresses: addresses, User: cred.user, Database: cred.database, Password: cred.password,
+			Origin: cred.origin, System: system, Known: known, Redact: d.prober.redact.Redact, Dial: d.prober.outside.Dial,
+		}
+	}
+	e := probe.Run(ctx)
+	if id := own.Load(); e.Passed && id != nil && *id != "" && *id == e.Detail[healthchecks.DetailSystem] {
+		d.prober.servers.remember(d.container, healthchecks.ServerIdentity{Started: e.Detail[healthchecks.DetailStarted], System: *id})
+	}
+	return e
 }
 
 // ownAddress is a container's address in its first network, "" for none.

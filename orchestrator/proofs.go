@@ -55,6 +55,7 @@ type prober struct {
 	project *compose.Project
 	redact  *sanitize.Redactor
 	outside Outside
+	servers *servers
 }
 
 // tasks are the probes that prove container c of s from outside.

@@ -60,7 +60,7 @@ func newSession(engine Engine, info EngineInfo, p *compose.Project, opts Options
 		engine: clean, info: info, project: p, opts: opts,
 		world: newWorld(clean, p.Name), timings: newTimings(time.Now()),
 		members:  newMembers(Plan{}),
-		prober:   prober{clean, info, p, opts.Redact, opts.Outside},
+		prober:   prober{clean, info, p, opts.Redact, opts.Outside, &servers{}},
 		failures: map[string]error{}, proofs: map[string][]Proof{}, scans: map[string]Scan{},
 		verifying: map[string]time.Time{}, wrong: map[string]time.Time{}, told: map[string]string{}, execs: map[string]bool{},
 	}

@@ -23,6 +23,20 @@ const eventBuffer = 256
 // and making it, and the error of the measured clock.
 const subscribeMargin = 200 * time.Millisecond
 
+// telling are the actions that are asked for, in the words of Docker and of
+// Podman. Not among them are the runs of healthchecks, three events each with
+// all the labels of the container. Engines compare by the beginning, as one of
+// them is health_status.
+//
+//nolint:gochecknoglobals // never changed
+var telling = []string{
+	string(events.ActionCreate), string(events.ActionStart), string(events.ActionRestart), string(events.ActionStop),
+	string(events.ActionDie), "died", string(events.ActionKill), string(events.ActionOOM),
+	string(events.ActionPause), string(events.ActionUnPause), string(events.ActionRename), string(events.ActionUpdate),
+	string(events.ActionDestroy), string(events.ActionRemove), string(events.ActionHealthStatus),
+	string(events.ActionAttach), string(events.ActionDetach), string(events.ActionCheckpoint),
+}
+
 // Events streams what happens to the project's containers. It returns when
 // the engine has answered the request; from then on nothing is missed, since
 // the stream is asked for from the moment before it. Both channels are
@@ -59,13 +73,14 @@ func (e *Engine) subscribe(ctx context.Context, project string, since time.Time)
 	}
 	streaming, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(e.limits.answer, func() { cancel(errNoAnswer) })
-	messages, broken := e.cli.Events(streaming, events.ListOptions{
-		Since: unixNano(start),
-		Filters: filters.NewArgs(
-			filters.Arg("type", string(events.ContainerEventType)),
-			filters.Arg("label", orchestrator.LabelProject+"="+project),
-		),
-	})
+	wanted := filters.NewArgs(
+		filters.Arg("type", string(events.ContainerEventType)),
+		filters.Arg("label", orchestrator.LabelProject+"="+project),
+	)
+	for _, action := range telling {
+		wanted.Add("event", action)
+	}
+	messages, broken := e.cli.Events(streaming, events.ListOptions{Since: unixNano(start), Filters: wanted})
 	timer.Stop()
 	if errors.Is(context.Cause(streaming), errNoAnswer) {
 		return nil, nil, nil, e.fail(ctx, "events", e.limits.answer, errNoAnswer)

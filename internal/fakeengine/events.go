@@ -3,6 +3,7 @@ package fakeengine
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,17 +25,20 @@ const kept = 256
 // its own business.
 type subscription struct {
 	label string
-	mu    sync.Mutex
-	queue []event
-	wake  chan struct{}
-	done  chan struct{}
-	once  sync.Once
+	// actions are the beginnings of those that are told of, none for all.
+	actions []string
+	podman  bool
+	mu      sync.Mutex
+	queue   []event
+	wake    chan struct{}
+	done    chan struct{}
+	once    sync.Once
 }
 
 func (s *subscription) end() { s.once.Do(func() { close(s.done) }) }
 
 func (s *subscription) add(ev event) {
-	if s.label != "" && !ev.has(s.label) {
+	if s.label != "" && !ev.has(s.label) || !s.wants(word(ev.action, s.podman)) {
 		return
 	}
 	s.mu.Lock()
@@ -44,6 +48,22 @@ func (s *subscription) add(ev event) {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+func (s *subscription) wants(action string) bool {
+	return len(s.actions) == 0 ||
+		slices.ContainsFunc(s.actions, func(begin string) bool { return strings.HasPrefix(action, begin) })
+}
+
+// word is what an engine calls an action.
+func word(action string, podman bool) string {
+	switch {
+	case podman && action == "die":
+		return "died"
+	case podman && action == "destroy":
+		return "remove"
+	}
+	return action
 }
 
 func (s *subscription) take() []event {
@@ -87,7 +107,7 @@ func (e *Engine) emit(c *container, action string, more map[string]string) {
 
 // document is the event in the engine's dialect.
 func (e *Engine) eventDocument(ev event) []byte {
-	action, attributes := ev.action, map[string]string{}
+	action, attributes := word(ev.action, e.kind.Podman), map[string]string{}
 	for key, value := range ev.attributes {
 		attributes[key] = value
 	}
@@ -98,12 +118,9 @@ func (e *Engine) eventDocument(ev event) []byte {
 		attributes["health_status"] = health
 	case isHealth:
 		action += ": " + health
-	case action == "die" && e.kind.Podman:
-		action = "died"
+	case action == "died":
 		attributes["containerExitCode"] = attributes["exitCode"]
 		delete(attributes, "exitCode")
-	case action == "destroy" && e.kind.Podman:
-		action = "remove"
 	}
 	text, err := json.Marshal(map[string]any{
 		"Type": "container", "Action": action, "status": action, "id": ev.id, "scope": "local",
@@ -122,6 +139,7 @@ func (e *Engine) subscribe(c Call) reply {
 	if labels := c.filter("label"); len(labels) > 0 {
 		s.label = labels[0]
 	}
+	s.actions, s.podman = c.filter("event"), e.kind.Podman
 	if since := parseSince(c.Query.Get("since")); !since.IsZero() {
 		for _, ev := range e.events {
 			if !ev.at.Before(since) {
