@@ -143,7 +143,7 @@ func (w *sharedWriter) Write(p []byte) (int, error) {
 
 // thrifty is by how much the heap may grow until garbage is collected, in percent:
 // less than Go's 100, as an operator stays for months and has little to do.
-const thrifty = 70
+const thrifty = 40
 
 // stuck is how old the last look may be while the loop counts as alive.
 const stuck = time.Minute
