@@ -117,7 +117,7 @@ func (e *running) facts() facts {
 			if kind != "container" {
 				prefix += kind + " "
 			}
-			reader{out, prefix, names}.collect("", fields)
+			flattener{out, prefix, names}.collect("", fields)
 		}
 	}
 	return out
@@ -148,15 +148,15 @@ var byChance = regexp.MustCompile(`^NetworkSettings\.(Networks\[.*\]\.)?` +
 // anonymous is a volume that the engine has named, where mounts are listed.
 var anonymous = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// reader flattens an inspection into facts. What is empty counts as not
+// flattener flattens an inspection into facts. What is empty counts as not
 // there.
-type reader struct {
+type flattener struct {
 	out    facts
 	prefix string
 	names  *strings.Replacer
 }
 
-func (r reader) collect(field string, value any) {
+func (r flattener) collect(field string, value any) {
 	if volatile.MatchString(field) {
 		return
 	}
@@ -187,7 +187,7 @@ func entry(field, key string) string {
 	}
 }
 
-func (r reader) note(field, text string) {
+func (r flattener) note(field, text string) {
 	if strings.HasSuffix(field, ".depends_on]") {
 		parts := strings.Split(text, ",")
 		sort.Strings(parts)
@@ -208,7 +208,7 @@ func (r reader) note(field, text string) {
 var ordered = regexp.MustCompile(`(Cmd|Entrypoint|Args|Test)$`)
 
 // list notes a list of mounts by their targets, any other as one value.
-func (r reader) list(field string, values []any) {
+func (r flattener) list(field string, values []any) {
 	var texts []string
 	for _, v := range values {
 		if target := targetOf(v); target != "" {

@@ -109,14 +109,14 @@ func (x scenario) compare(t *testing.T) row {
 	return r
 }
 
-// tally counts what came of all scenarios with one tool.
-type tally struct {
+// verdicts counts what came of all scenarios with one tool.
+type verdicts struct {
 	asked, falseSuccesses, falseFailures, failures, named int
 }
 
 // add counts one more. The cause counts where the stack really is not up and
 // the tool says so.
-func (n *tally) add(v verdict) {
+func (n *verdicts) add(v verdict) {
 	n.asked++
 	switch v.word() {
 	case "false success":
@@ -142,7 +142,7 @@ type row struct {
 
 // truthText is the page. The rows are in the order of the scenarios.
 func truthText(rows []row, peer, engine, command, date string) string {
-	var ours, theirs tally
+	var ours, theirs verdicts
 	for _, r := range rows {
 		ours.add(r.ours)
 		if r.asked {
@@ -165,7 +165,7 @@ Generated on %s by `+"`%s`"+`; nothing here is typed by hand.
 `, engine, peer, date, command)
 	for _, line := range []struct {
 		name string
-		tally
+		verdicts
 	}{{"docker compose", theirs}, {"stackctl", ours}} {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d |\n", line.name, line.asked, line.falseSuccesses, line.falseFailures, line.failures, line.named)
 	}
