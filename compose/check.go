@@ -183,11 +183,11 @@ func (b *builder) checkJobs(p *Project) {
 	for _, name := range p.ServiceNames() {
 		s := p.Services[name]
 		at := path{"services", name, "restart"}
-		policy := s.Restart
-		if policy == "" && s.Deploy != nil && s.Deploy.RestartPolicy != nil && s.Deploy.RestartPolicy.Condition == "any" {
-			policy, at = types.RestartPolicyAlways, path{"services", name, "deploy", "restart_policy"}
+		if s.Deploy != nil && s.Deploy.RestartPolicy != nil {
+			at = path{"services", name, "deploy", "restart_policy"}
 		}
-		if s.IsJob(p) && (policy == types.RestartPolicyAlways || policy == types.RestartPolicyUnlessStopped) {
+		policy, _, err := s.RestartPolicy()
+		if err == nil && s.IsJob(p) && (policy == types.RestartPolicyAlways || policy == types.RestartPolicyUnlessStopped) {
 			b.ps.add(b.sources.problem(at, fmt.Sprintf("the job is started again for ever by %q", policy), `use restart: "no" or on-failure`))
 		}
 	}

@@ -2,11 +2,13 @@ package compose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stackctl/stackctl/healthchecks"
+	"github.com/stackctl/stackctl/internal/fault"
 )
 
 type serviceConfig = types.ServiceConfig
@@ -19,6 +21,44 @@ func (s *Service) Replicas() int { return s.GetScale() }
 // another service waits for it with service_completed_successfully.
 func (s *Service) IsJob(p *Project) bool {
 	return s.Settings.Job || p.known.success(p)[s.Name]
+}
+
+// RestartPolicy is what the engine does when a container of the service ends:
+// "no", "always", "unless-stopped" or "on-failure", by deploy.restart_policy,
+// else by restart. retries bounds the restarts, 0 for no bound. It is an error
+// where the file bounds them by what is no number, or bounds others than those
+// on failure.
+func (s *Service) RestartPolicy() (policy string, retries int, err error) {
+	policy, bound, _ := strings.Cut(s.Restart, ":")
+	if bound != "" {
+		if retries, err = strconv.Atoi(bound); err != nil || retries < 0 {
+			return "", 0, fault.New(fault.Config, "%s.restart: %q is not a number of retries", s.Name, bound)
+		}
+	}
+	if s.Deploy != nil && s.Deploy.RestartPolicy != nil {
+		policy, retries = deployedRestart(s.Deploy.RestartPolicy)
+	}
+	if policy == "" {
+		policy = types.RestartPolicyNo
+	}
+	if retries > 0 && policy != types.RestartPolicyOnFailure {
+		return "", 0, fault.New(fault.Config, "%s: only a restart on failure can be bounded by a number of attempts", s.Name).
+			WithHint("write restart: on-failure:%d", retries)
+	}
+	return policy, retries, nil
+}
+
+func deployedRestart(r *types.RestartPolicy) (policy string, retries int) {
+	if r.MaxAttempts != nil {
+		retries = int(min(*r.MaxAttempts, 1<<30))
+	}
+	switch r.Condition {
+	case "none":
+		return types.RestartPolicyNo, retries
+	case "", "any": // the specification's default
+		return types.RestartPolicyAlways, retries
+	}
+	return r.Condition, retries
 }
 
 // FileCheck returns the healthcheck that the file declares: nil when it

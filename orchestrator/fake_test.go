@@ -398,7 +398,7 @@ func (e *fakeEngine) newContainer(spec ContainerSpec) (*fakeContainer, error) {
 		Number: spec.Number, Labels: maps.Clone(spec.Labels), ImageID: spec.Image, Created: time.Now(), State: StateCreated,
 		NetworkMode: s.NetworkMode,
 	}}
-	c.RestartPolicy, c.MaxRetries = restartPolicy(s)
+	c.RestartPolicy, c.MaxRetries, _ = s.RestartPolicy()
 	if !slices.ContainsFunc(slices.Collect(maps.Values(e.images)), func(i images.Image) bool { return i.ID == spec.Image }) {
 		return nil, fault.New(fault.Image, "no image %q", spec.Image)
 	}

@@ -1,7 +1,6 @@
 package orchestrator
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -46,39 +45,8 @@ func roleOf(p *compose.Project, s *compose.Service, check *healthchecks.Check) R
 
 // mayEndByItself says whether the restart policy lets s end with code 0.
 func mayEndByItself(s *compose.Service) bool {
-	policy, _ := restartPolicy(s)
-	return policy == types.RestartPolicyNo || policy == types.RestartPolicyOnFailure
-}
-
-// restartPolicy is the policy of the file: restart, else deploy's condition.
-// The second value bounds on-failure, 0 for no bound.
-func restartPolicy(s *compose.Service) (string, int) {
-	if s.Restart == "" && s.Deploy != nil && s.Deploy.RestartPolicy != nil {
-		return deployRestart(s.Deploy.RestartPolicy)
-	}
-	policy, retries := s.Restart, 0
-	if _, err := fmt.Sscanf(s.Restart, types.RestartPolicyOnFailure+":%d", &retries); err == nil {
-		policy = types.RestartPolicyOnFailure
-	}
-	if policy == "" {
-		policy = types.RestartPolicyNo
-	}
-	return policy, retries
-}
-
-func deployRestart(r *types.RestartPolicy) (string, int) {
-	retries := 0
-	if r.MaxAttempts != nil {
-		retries = int(*r.MaxAttempts)
-	}
-	switch r.Condition {
-	case "none":
-		return types.RestartPolicyNo, 0
-	case types.RestartPolicyOnFailure:
-		return types.RestartPolicyOnFailure, retries
-	default: // "any" is the specification's default
-		return types.RestartPolicyUnlessStopped, 0
-	}
+	policy, _, err := s.RestartPolicy()
+	return err == nil && (policy == types.RestartPolicyNo || policy == types.RestartPolicyOnFailure)
 }
 
 // tcpPorts are the published TCP ports of s; the host's own network publishes

@@ -22,7 +22,7 @@ func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 // aside.
 func planHost(spec orchestrator.ContainerSpec, t target) (*container.HostConfig, error) {
 	s := spec.Service
-	restart, err := restartPolicy(s)
+	restart, retries, err := s.RestartPolicy()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func planHost(spec orchestrator.ContainerSpec, t target) (*container.HostConfig,
 		Privileged:     s.Privileged,
 		ReadonlyRootfs: s.ReadOnly,
 		Resources:      resources(s),
-		RestartPolicy:  restart,
+		RestartPolicy:  container.RestartPolicy{Name: container.RestartPolicyMode(restart), MaximumRetryCount: retries},
 		Runtime:        s.Runtime,
 		SecurityOpt:    security.options,
 		ShmSize:        int64(s.ShmSize),
@@ -99,39 +99,6 @@ func cutMode(from string) (source, mode string, found bool) {
 		return from[:i], from[i+1:], true
 	}
 	return from, "", false
-}
-
-// restartPolicy maps restart, which deploy.restart_policy overrides.
-func restartPolicy(s *compose.Service) (container.RestartPolicy, error) {
-	name, bound, _ := strings.Cut(s.Restart, ":")
-	retries, err := strconv.Atoi(firstOf(bound, "0"))
-	if err != nil || retries < 0 {
-		return container.RestartPolicy{}, fault.New(fault.Config, "%s.restart: %q is not a number of retries", s.Name, bound)
-	}
-	if s.Deploy != nil && s.Deploy.RestartPolicy != nil {
-		policy := s.Deploy.RestartPolicy
-		name, retries = firstOf(policy.Condition, "any"), 0
-		if policy.MaxAttempts != nil {
-			retries = int(min(*policy.MaxAttempts, 1<<30))
-		}
-	}
-	mode := restartMode(name)
-	if retries > 0 && mode != container.RestartPolicyOnFailure {
-		return container.RestartPolicy{}, fault.New(fault.Config, "%s: only a restart on failure can be bounded by a number of attempts", s.Name).
-			WithHint("write restart: on-failure:%d", retries)
-	}
-	return container.RestartPolicy{Name: mode, MaximumRetryCount: retries}, nil
-}
-
-func restartMode(condition string) container.RestartPolicyMode {
-	switch condition {
-	case "", "no", "none":
-		return container.RestartPolicyDisabled
-	case "any":
-		return container.RestartPolicyAlways
-	default:
-		return container.RestartPolicyMode(condition)
-	}
 }
 
 // portBindings maps ports. A published range leaves the choice to the engine.

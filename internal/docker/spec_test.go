@@ -172,35 +172,6 @@ func TestLimitsAndReservations(t *testing.T) {
 	}
 }
 
-func TestRestartPolicies(t *testing.T) {
-	for name, one := range map[string]struct {
-		restart string
-		deploy  *types.RestartPolicy
-		want    container.RestartPolicy
-		class   fault.Class
-	}{
-		"none":                           {want: container.RestartPolicy{Name: "no"}},
-		"unless-stopped":                 {restart: "unless-stopped", want: container.RestartPolicy{Name: "unless-stopped"}},
-		"deploy wins":                    {restart: "always", deploy: &types.RestartPolicy{Condition: "none"}, want: container.RestartPolicy{Name: "no"}},
-		"a policy without condition":     {deploy: &types.RestartPolicy{}, want: container.RestartPolicy{Name: "always"}},
-		"on failure with a bound":        {deploy: &types.RestartPolicy{Condition: "on-failure", MaxAttempts: ptr(uint64(2))}, want: container.RestartPolicy{Name: "on-failure", MaximumRetryCount: 2}},
-		"a bound that no engine honours": {deploy: &types.RestartPolicy{Condition: "any", MaxAttempts: ptr(uint64(2))}, class: fault.Config},
-		"a bound that is no number":      {restart: "on-failure:x", class: fault.Config},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := &compose.Service{}
-			s.Restart = one.restart
-			if one.deploy != nil {
-				s.Deploy = &types.DeployConfig{RestartPolicy: one.deploy}
-			}
-			got, err := restartPolicy(s)
-			if got != one.want || fault.ClassOf(err) != one.class {
-				t.Errorf("%+v, %v", got, err)
-			}
-		})
-	}
-}
-
 func TestHealthchecksAndTheirInjection(t *testing.T) {
 	dur := func(d time.Duration) *types.Duration { return ptr(types.Duration(d)) }
 	full := &types.HealthCheckConfig{
