@@ -418,3 +418,29 @@ services:
 		t.Errorf("pull made %d containers", n)
 	}
 }
+
+func TestStatusKeepsWatchingUntilItIsInterrupted(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, `services: {app: {image: IMAGE, command: [serve], healthcheck: {test: [CMD, /testimage, check], interval: 1s}}}`)
+	s.expect(0, nil, "up")
+	var said testkit.Buffer
+	cmd := s.command(context.Background(), "status", "--watch")
+	cmd.Stdout, cmd.Stderr = &said, &said
+	must(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }() // it has ended, unless the test failed
+	shows := func(word string) {
+		t.Helper()
+		from := len(said.String())
+		eventually(t, time.Minute, "the watch shows "+word, func() bool { return strings.Contains(said.String()[from:], word) })
+	}
+	shows("proven")
+	engine(t, "POST", "/containers/"+s.running("app")+"/kill?signal=KILL", "")
+	shows("exited(137)")
+	s.expect(0, nil, "up")
+	shows("proven")
+	must(t, cmd.Process.Signal(syscall.SIGINT))
+	_ = cmd.Wait() // the exit code says it
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("it ended with %d\n%s", code, said.String())
+	}
+}
