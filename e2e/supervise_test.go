@@ -52,7 +52,13 @@ func (s *stack) supervise(args ...string) *supervisor {
 // the length of its log that is given.
 func (s *supervisor) says(since int, words ...string) {
 	s.t.Helper()
-	eventually(s.t, time.Minute, "the supervisor says "+strings.Join(words, " "), func() bool {
+	s.saysWithin(time.Minute, since, words...)
+}
+
+// saysWithin is says with a bound of its own.
+func (s *supervisor) saysWithin(limit time.Duration, since int, words ...string) {
+	s.t.Helper()
+	eventually(s.t, limit, "the supervisor says "+strings.Join(words, " "), func() bool {
 		for line := range strings.Lines(s.log.String()[since:]) {
 			all := true
 			for _, word := range words {
