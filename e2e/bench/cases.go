@@ -16,6 +16,7 @@ const (
 	oursTotal    = "stackctl"
 	theirsTotal  = "docker compose"
 	floorTotal   = "floor"
+	floorChecked = "floor, and each check run once"
 )
 
 // oneCase is one comparison.

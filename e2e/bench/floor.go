@@ -80,6 +80,20 @@ func (e *engine) floor(ctx context.Context, project string, s stack) error {
 	return group.Wait()
 }
 
+// checks runs the check of every container once, as no proof by checks can do
+// without: a process in each, begun by the engine.
+func (e *engine) checks(ctx context.Context, project string, s stack) error {
+	return each(len(s.services), callsAtOnce, func(i int) error {
+		v := s.services[i]
+		var made struct{ ID string }
+		body := map[string]any{"Cmd": s.check(v)[1:], "AttachStdout": true, "AttachStderr": true}
+		if err := e.call(ctx, http.MethodPost, "/containers/"+nameIn(project, v)+"/exec", body, &made); err != nil {
+			return err
+		}
+		return e.call(ctx, http.MethodPost, "/exec/"+made.ID+"/start", map[string]any{"Detach": false}, nil)
+	})
+}
+
 // look lists the containers and inspects each: a status asks no less.
 func (e *engine) look(ctx context.Context, project string, s stack) error {
 	if err := e.call(ctx, http.MethodGet, "/containers/json?all=1", nil, nil); err != nil {

@@ -27,6 +27,11 @@ func scale(ctx context.Context, b *bench, t *table) error {
 			"floor": func(ctx context.Context, project string) error {
 				d, err := timed(func() error { return b.engine.floor(ctx, project, s) })
 				t.add(name(floorTotal), d)
+				if err != nil {
+					return err
+				}
+				checks, err := timed(func() error { return b.engine.checks(ctx, project, s) })
+				t.add(name(floorChecked), d+checks)
 				return err
 			},
 		})
@@ -34,6 +39,7 @@ func scale(ctx context.Context, b *bench, t *table) error {
 			return err
 		}
 		t.compare(name(oursReady), name(floorTotal))
+		t.compare(name(oursReady), name(floorChecked))
 		t.note("With %d: peak memory %d MB, processor time of stackctl %.1f %% of the run.", n, peak>>20, 100*busy.Seconds()/took.Seconds())
 	}
 	slope := func(what string) float64 {
@@ -41,6 +47,8 @@ func scale(ctx context.Context, b *bench, t *table) error {
 		d := t.samples[fmt.Sprintf("%d: %s", last, what)].median() - t.samples[fmt.Sprintf("%d: %s", first, what)].median()
 		return d.Seconds() * 1000 / float64(last-first)
 	}
-	t.note("Slope: stackctl %.0f ms for each service, floor %.0f ms; ratio %.2f.", slope(oursReady), slope(floorTotal), slope(oursReady)/slope(floorTotal))
+	ours, raw, checked := slope(oursReady), slope(floorTotal), slope(floorChecked)
+	t.note("Slope: stackctl %.0f ms for each service, floor %.0f ms, ratio %.2f; with each check run once %.0f ms, ratio %.2f.",
+		ours, raw, ours/raw, checked, ours/checked)
 	return nil
 }
