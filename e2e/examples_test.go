@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -74,21 +73,8 @@ func (x example) start(t *testing.T) *running {
 // exampleImages are the variables that name the base images where the engine
 // has stand-ins; once for all tests.
 var exampleImages = sync.OnceValues(func() ([]string, error) {
-	dir, err := os.MkdirTemp("", "stackctl-e2e-examples-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "env")
-	ensure := exec.Command("../images/standin/ensure", "--env-file", file, "postgres:17", "golang:1.26", "redis:8", "nginx:1")
-	if out, err := ensure.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("base images of the examples: %w\n%s", err, out)
-	}
-	chosen, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil // the official images are there
-	}
-	return regexp.MustCompile(`(?m)^\w+=.*$`).FindAllString(string(chosen), -1), err
+	chosen, err := ensureImages("postgres:17", "golang:1.26", "redis:8", "nginx:1")
+	return regexp.MustCompile(`(?m)^\w+=.*$`).FindAllString(chosen, -1), err
 })
 
 // does runs stackctl with the example's flags and expects success.

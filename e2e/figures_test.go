@@ -155,6 +155,7 @@ func TestTheFiguresOfTheOperator(t *testing.T) {
 	r.write("docker-compose.override.yml", onlyOurs)
 	m := &measured{log: &stamped{}}
 	r.watcher = m.log
+	r.longest = 20 * time.Minute
 	m.supervisor = r.supervise()
 	eventually(t, 5*time.Minute, "all is proven", func() bool { _, ok := m.log.first(time.Time{}, "proven"); return ok && m.ready() })
 	begun := load()

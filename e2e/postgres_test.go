@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // database is a Postgres whose check lies: over the socket the temporary
@@ -34,23 +36,31 @@ func (s *stack) baseImages() {
 	s.write(".env", env)
 }
 
-var chosenImages = sync.OnceValues(func() (string, error) {
+var chosenImages = sync.OnceValues(func() (string, error) { return ensureImages("postgres:17", "golang:1.26") })
+
+// ensureImages makes sure of base images and returns the .env file that chooses
+// stand-ins, "" when the official images are there. Registries and mirrors that do
+// not answer have a quarter of an hour.
+func ensureImages(refs ...string) (env string, err error) {
 	dir, err := os.MkdirTemp("", "stackctl-e2e-images-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, ".env")
-	out, err := exec.Command("../images/standin/ensure", "--env-file", file, "postgres:17", "golang:1.26").CombinedOutput()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	ensure := exec.CommandContext(ctx, "../images/standin/ensure", append([]string{"--env-file", file}, refs...)...)
+	ensure.WaitDelay = lastWords
+	if out, err := ensure.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("base images: %w\n%s", err, out)
 	}
-	env, err := os.ReadFile(file)
+	chosen, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", nil // the official images are there
+		return "", nil
 	}
-	return string(env), err
-})
+	return string(chosen), err
+}
 
 func newDatabase(t *testing.T, script string) *stack {
 	t.Helper()

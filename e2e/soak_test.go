@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -39,12 +40,19 @@ func soakFor(t *testing.T) time.Duration {
 	return d
 }
 
+// soakWindow is that of the soaked stack's budget, hardships the most faults that
+// hit one service within it: half the budget, as some take two starts.
+const (
+	soakWindow = 2 * time.Minute
+	hardships  = 7
+)
+
 // soaked is a stack in which faults happen: some services are restarted by the
-// engine and some by nobody else, one follows another, and one is hopeless. The
-// budget is as large as the faults need that hit one service within its window,
-// which leaves a busy machine six seconds for each start of what is hopeless.
+// engine and some by nobody else, one follows another, and one is hopeless. Its
+// pauses, which double, take eight seconds of the window, which leaves a busy
+// machine eight for each start of what is hopeless.
 const soaked = `
-x-stackctl: {supervise: {budget: 30, window: 3m, backoff: 1ms}}
+x-stackctl: {supervise: {budget: 14, window: 2m, backoff: 1ms}}
 x-check: &check {test: [CMD, /testimage, check, unless=/tmp/sick], interval: 2s, timeout: 5s, retries: 2}
 x-service: &service
   image: IMAGE
@@ -82,6 +90,8 @@ type soak struct {
 	hit map[string]time.Time
 	// wounds are the faults that were not seen to be healed yet.
 	wounds []wound
+	// suffered are when faults hit a service itself.
+	suffered map[string][]time.Time
 	tally
 }
 
@@ -100,11 +110,14 @@ func TestASupervisorHealsFaultAfterFaultAndDoesNotGrow(t *testing.T) {
 	} else {
 		t.Parallel()
 	}
-	sup := newStack(t, strings.Replace(soaked, "PORT", freePort(t), 1)).supervise()
+	stack := newStack(t, strings.Replace(soaked, "PORT", freePort(t), 1))
+	stack.longest = soakFor(t) + 15*time.Minute
+	sup := stack.supervise()
 	sup.saysWithin(4*time.Minute, 0, "gave up", "service=hopeless")
 	s := &soak{
 		supervisor: sup, begin: time.Now(), hit: map[string]time.Time{}, tally: newTally(),
-		random: rand.New(rand.NewPCG(6, uint64(time.Now().UnixNano()))),
+		suffered: map[string][]time.Time{},
+		random:   rand.New(rand.NewPCG(6, uint64(time.Now().UnixNano()))),
 	}
 	eventually(t, time.Minute, "all but what is hopeless is proven", func() bool { return s.look() == len(mortal) })
 	s.volumes = len(ids(t, "volumes", s.name))
@@ -127,16 +140,16 @@ func TestASupervisorHealsFaultAfterFaultAndDoesNotGrow(t *testing.T) {
 	}
 }
 
+// spared says whether a service has had as many faults as it may.
+func (s *soak) spared(name string) bool {
+	s.suffered[name] = slices.DeleteFunc(s.suffered[name], func(at time.Time) bool { return time.Since(at) > soakWindow })
+	return len(s.suffered[name]) >= hardships
+}
+
 // harm makes one fault of a random kind at a random service.
 func (s *soak) harm() {
 	s.t.Helper()
-	names := slices.Sorted(func(yield func(string) bool) {
-		for name := range mortal {
-			if !yield(name) {
-				return
-			}
-		}
-	})
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(mortal)), s.spared)
 	name, kind := names[s.random.IntN(len(names))], damages[s.random.IntN(len(damages))]
 	c, err := s.member(name)
 	if err == nil && c.State.Status == "running" {
@@ -151,6 +164,7 @@ func (s *soak) harm() {
 	now := time.Now()
 	s.made[kind.name]++
 	s.wounds = append(s.wounds, wound{kind.name, name, now})
+	s.suffered[name] = append(s.suffered[name], now)
 	for other, needs := range mortal {
 		if other == name || slices.Contains(needs, name) {
 			s.hit[other] = now

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -36,7 +37,8 @@ type stack struct {
 	watcher io.Writer
 	// said is what the specimen's up said.
 	said string
-	// longest is how long a run may take: three minutes when 0.
+	// longest is how long a run may take when not 0: otherwise three minutes, and a
+	// supervisor a quarter of an hour.
 	longest time.Duration
 }
 
@@ -81,7 +83,12 @@ func (s *stack) write(name, content string) {
 	must(s.t, os.WriteFile(path, []byte(withImages(content)), 0o644))
 }
 
-// command prepares a run of stackctl.
+// lastWords is how long a run that is over may take to end, and its output to be
+// closed, before it is killed.
+const lastWords = 20 * time.Second
+
+// command prepares a run of stackctl. At the end of ctx it is asked what it is
+// at: it ends with the stacks of its goroutines.
 func (s *stack) command(ctx context.Context, args ...string) *exec.Cmd {
 	global := s.global
 	if !s.bare {
@@ -91,6 +98,8 @@ func (s *stack) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66")
 	cmd.Env = append(cmd.Env, s.env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
+	cmd.WaitDelay = lastWords
 	return cmd
 }
 

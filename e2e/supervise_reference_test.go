@@ -89,32 +89,42 @@ func (s *supervisor) seenHealing(t *testing.T, service string) {
 func (s *supervisor) seenReadOnly(t *testing.T) {
 	file, err := os.ReadFile(filepath.Join(s.dir, "docker-compose.yml"))
 	must(t, err)
-	before := s.only("postgres")
-	s.write("docker-compose.yml", strings.Replace(string(file), "pgdata:/var/lib/postgresql/data", "pgdata:/var/lib/postgresql/data:ro", 1))
-	must(t, s.cmd.Process.Signal(syscall.SIGHUP))
-	eventually(t, 2*time.Minute, "the database has been started on a volume that is read-only", func() bool {
-		return slices.ContainsFunc(ids(t, "containers", s.name), func(id string) bool {
-			c, ok := look(t, id)
-			return ok && c.Name == before.Name && c.ID != before.ID && !strings.HasPrefix(c.State.StartedAt, "0001")
-		})
-	})
-	started := time.Now()
+	readOnly := strings.Replace(string(file), "pgdata:/var/lib/postgresql/data", "pgdata:/var/lib/postgresql/data:ro", 1)
 	says := func(text string) bool {
 		return strings.Contains(text, "postgres") && strings.Contains(text, "read-only")
 	}
-	eventually(t, 10*time.Second, "the page names the database and why", func() bool {
-		v := s.shows()
-		return !v.Proven && says(v.Error+" "+v.Hint)
+	promptly(t, 10*time.Second, "that the database's volume is read-only, on the page", func() time.Duration {
+		before := s.only("postgres")
+		s.apply(readOnly)
+		eventually(t, 2*time.Minute, "the database has been started on a volume that is read-only", func() bool {
+			return slices.ContainsFunc(ids(t, "containers", s.name), func(id string) bool {
+				c, ok := look(t, id)
+				return ok && c.Name == before.Name && c.ID != before.ID && !strings.HasPrefix(c.State.StartedAt, "0001")
+			})
+		})
+		started := time.Now()
+		eventually(t, time.Minute, "the page names the database and why", func() bool {
+			v := s.shows()
+			return !v.Proven && says(v.Error+" "+v.Hint)
+		})
+		took := time.Since(started)
+		t.Logf("shown after %s: %s (%s)", took.Round(10*time.Millisecond), s.shows().Error, s.shows().Hint)
+		if code, body := s.asked("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "postgres") {
+			t.Errorf("ready is %d %s", code, body)
+		}
+		if _, body := s.asked("/status.json"); !says(body) {
+			t.Errorf("the status does not tell: %s", body)
+		}
+		s.expect(7, []string{"postgres", "read-only"}, "status")
+		s.apply(string(file))
+		eventually(t, 2*time.Minute, "all is proven again", func() bool { return s.shows().Proven })
+		return took
 	})
-	t.Logf("shown after %s: %s (%s)", time.Since(started).Round(10*time.Millisecond), s.shows().Error, s.shows().Hint)
-	if code, body := s.asked("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "postgres") {
-		t.Errorf("ready is %d %s", code, body)
-	}
-	if _, body := s.asked("/status.json"); !says(body) {
-		t.Errorf("the status does not tell: %s", body)
-	}
-	s.expect(7, []string{"postgres", "read-only"}, "status")
-	s.write("docker-compose.yml", string(file))
-	must(t, s.cmd.Process.Signal(syscall.SIGHUP))
-	eventually(t, 2*time.Minute, "all is proven again", func() bool { return s.shows().Proven })
+}
+
+// apply lets the operator read another state of its file.
+func (s *supervisor) apply(file string) {
+	s.t.Helper()
+	s.write("docker-compose.yml", file)
+	must(s.t, s.cmd.Process.Signal(syscall.SIGHUP))
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -29,7 +30,9 @@ func (s *stack) supervise(args ...string) *supervisor {
 		s.env = []string{"XDG_STATE_HOME=" + s.t.TempDir()}
 	}
 	// Its end is the test's business, which knows how it is to end.
-	out.cmd = s.command(context.Background(), append([]string{"supervise", "--listen", "127.0.0.1:0"}, args...)...)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(s.longest, 15*time.Minute))
+	s.t.Cleanup(cancel)
+	out.cmd = s.command(ctx, append([]string{"supervise", "--listen", "127.0.0.1:0"}, args...)...)
 	said := io.Writer(out.log)
 	if s.watcher != nil {
 		said = io.MultiWriter(out.log, s.watcher)
@@ -38,7 +41,7 @@ func (s *stack) supervise(args ...string) *supervisor {
 	must(s.t, out.cmd.Start())
 	s.t.Cleanup(func() {
 		if out.cmd.ProcessState == nil {
-			_ = out.cmd.Process.Kill()
+			_ = out.cmd.Process.Signal(syscall.SIGQUIT) // a test that failed wants to know what it is at
 			_ = out.cmd.Wait()
 		}
 		if s.t.Failed() {
@@ -84,7 +87,8 @@ func (s *supervisor) page() string {
 // asked is what the page answers.
 func (s *supervisor) asked(path string) (code int, body string) {
 	s.t.Helper()
-	resp, err := http.Get(s.page() + path)
+	client := http.Client{Timeout: time.Minute}
+	resp, err := client.Get(s.page() + path)
 	must(s.t, err)
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
@@ -95,10 +99,12 @@ func (s *supervisor) asked(path string) (code int, body string) {
 // mark is how much it has said so far.
 func (s *supervisor) mark() int { return len(s.log.String()) }
 
-// end sends a signal and returns the exit code.
+// end sends a signal and returns the exit code. One that does not end within two
+// minutes has to say what it is at.
 func (s *supervisor) end(sig syscall.Signal) int {
 	s.t.Helper()
 	must(s.t, s.cmd.Process.Signal(sig))
+	defer time.AfterFunc(2*time.Minute, func() { _ = s.cmd.Process.Signal(syscall.SIGQUIT) }).Stop()
 	_ = s.cmd.Wait() // the exit code says it
 	return s.cmd.ProcessState.ExitCode()
 }
