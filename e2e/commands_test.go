@@ -424,9 +424,7 @@ func TestStatusKeepsWatchingUntilItIsInterrupted(t *testing.T) {
 	s := newStack(t, `services: {app: {image: IMAGE, command: [serve], healthcheck: {test: [CMD, /testimage, check], interval: 1s}}}`)
 	s.expect(0, nil, "up")
 	var said testkit.Buffer
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
-	defer cancel()
-	cmd := s.command(ctx, "status", "--watch")
+	cmd := s.command(t.Context(), "status", "--watch")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	must(t, cmd.Start())
 	defer func() { _ = cmd.Process.Kill() }() // it has ended, unless the test failed

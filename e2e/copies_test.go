@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stackctl/stackctl/internal/testkit"
 )
 
 // gone is how long whatever is left of a copy may be there after its owner died.
@@ -364,9 +366,9 @@ services:
 }
 
 // begin starts a command and returns what it is going to say.
-func begin(t *testing.T, cmd *exec.Cmd) (out io.Reader, stderr *bytes.Buffer) {
+func begin(t *testing.T, cmd *exec.Cmd) (out io.Reader, stderr *testkit.Buffer) {
 	t.Helper()
-	stderr = &bytes.Buffer{}
+	stderr = &testkit.Buffer{}
 	cmd.Stderr = stderr
 	out, err := cmd.StdoutPipe()
 	must(t, err)

@@ -37,8 +37,8 @@ type stack struct {
 	watcher io.Writer
 	// said is what the specimen's up said.
 	said string
-	// longest is how long a run may take when not 0: otherwise three minutes, and a
-	// supervisor a quarter of an hour.
+	// longest is how long a run may take when not 0: otherwise three minutes, and
+	// what a test begins by itself a quarter of an hour.
 	longest time.Duration
 }
 
@@ -87,9 +87,12 @@ func (s *stack) write(name, content string) {
 // closed, before it is killed.
 const lastWords = 20 * time.Second
 
-// command prepares a run of stackctl. At the end of ctx it is asked what it is
-// at: it ends with the stacks of its goroutines.
+// command prepares a run of stackctl, which may take a quarter of an hour or what
+// longest says. At the end of that, or of ctx, it has to say what it is at: it ends
+// with the stacks of its goroutines.
 func (s *stack) command(ctx context.Context, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.longest, 15*time.Minute))
+	s.t.Cleanup(cancel)
 	global := s.global
 	if !s.bare {
 		global = append([]string{"-p", s.name}, global...)
@@ -116,6 +119,7 @@ func (s *stack) finish(cmd *exec.Cmd) outcome {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = lastWords // what make has begun outlives it
 	begin := time.Now()
 	err := cmd.Run()
 	o := outcome{stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}

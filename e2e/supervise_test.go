@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -30,9 +29,7 @@ func (s *stack) supervise(args ...string) *supervisor {
 		s.env = []string{"XDG_STATE_HOME=" + s.t.TempDir()}
 	}
 	// Its end is the test's business, which knows how it is to end.
-	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(s.longest, 15*time.Minute))
-	s.t.Cleanup(cancel)
-	out.cmd = s.command(ctx, append([]string{"supervise", "--listen", "127.0.0.1:0"}, args...)...)
+	out.cmd = s.command(context.Background(), append([]string{"supervise", "--listen", "127.0.0.1:0"}, args...)...)
 	said := io.Writer(out.log)
 	if s.watcher != nil {
 		said = io.MultiWriter(out.log, s.watcher)

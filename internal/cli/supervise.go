@@ -74,7 +74,8 @@ func (o superviseOptions) planFlags() planFlags {
 }
 
 func (a *app) supervise(ctx context.Context, o superviseOptions) error {
-	a.leave.take(patience) // what was begun is brought to its end
+	a.leave.take(patience)  // what was begun is brought to its end
+	hup := takeHangups(ctx) // before anything else: it does not mean the end from now on
 	p, err := a.wanted(ctx, o.planFlags(), nil)
 	if err != nil {
 		return err
@@ -93,6 +94,7 @@ func (a *app) supervise(ctx context.Context, o superviseOptions) error {
 	if err != nil {
 		return err
 	}
+	s.hup = hup
 	err = s.run(ctx)
 	if o.downOnExit && signalClass(ctx) != fault.None {
 		return a.takeDownAfter(ctx, e, s.project())
@@ -168,6 +170,8 @@ type supervision struct {
 	o      superviseOptions
 	log    zerolog.Logger
 	boss   *orchestrator.Supervisor
+	// hup asks for the files to be read again.
+	hup <-chan struct{}
 	around
 }
 
@@ -262,7 +266,6 @@ const watchFileEvery = time.Second
 // reread reads the files again at SIGHUP and, where that is asked for, when
 // they have changed.
 func (s *supervision) reread(ctx context.Context) error {
-	hup := takeHangups(ctx)
 	ticker := time.NewTicker(watchFileEvery)
 	defer ticker.Stop()
 	before := fingerprint(s.files(s.first))
@@ -270,7 +273,7 @@ func (s *supervision) reread(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hup:
+		case <-s.hup:
 		case <-ticker.C:
 			if !s.o.watchFile {
 				continue

@@ -79,6 +79,18 @@ func TestTheCommandAloneWritesTheResultAndKnowsTheCopy(t *testing.T) {
 	}
 }
 
+func TestACommandMayBeToldFromItsFirstMomentOn(t *testing.T) {
+	p := withCopies(t, 10)
+	p.env = append(p.env, "PATH="+os.Getenv("PATH"))
+	script := `trap 'exit 7' USR1; kill -USR1 $PPID; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done; exit 9`
+	if err := os.WriteFile("first.sh", []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		p.expect(t, 7, "test -- sh first.sh")
+	}
+}
+
 func TestACopyThatIsNotProvenEndsWith125(t *testing.T) {
 	p := withCopies(t, 10)
 	p.ops.up = func(_ context.Context, _ orchestrator.FullEngine, project *compose.Project, _ orchestrator.Options) (orchestrator.Report, error) {

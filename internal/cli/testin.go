@@ -108,6 +108,8 @@ func (a *app) runInImage(ctx context.Context, t *throwaway, ref string, env []va
 func runAttached(ctx context.Context, e engine, id string, streams docker.Streams) (code int, err error) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	signals, stop := takeOtherSignals()
+	defer stop()
 	ended := make(chan error, 1)
 	go func() {
 		var failed error
@@ -115,7 +117,7 @@ func runAttached(ctx context.Context, e engine, id string, streams docker.Stream
 		ended <- failed
 	}()
 	err = endOf(ctx, attendant{
-		ended: ended, told: streams.TTY, kill: cancel,
+		ended: ended, signals: signals, told: streams.TTY, kill: cancel,
 		tell: func(sig syscall.Signal) {
 			soon, stop := context.WithTimeout(running, commandGrace/2)
 			defer stop()

@@ -44,6 +44,8 @@ func (a *app) runHere(ctx context.Context, command, env []string) (int, error) {
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, a.streams.In, a.streams.Out, a.streams.Err
 	cmd.SysProcAttr = dieWithParent()
 	cmd.WaitDelay = commandGrace
+	signals, stop := takeOtherSignals()
+	defer stop()
 	started, ended := make(chan error, 1), make(chan error, 1)
 	go func() {
 		// Its parent, in the eyes of the system, is this thread.
@@ -59,7 +61,7 @@ func (a *app) runHere(ctx context.Context, command, env []string) (int, error) {
 		return 0, err
 	}
 	return exitCode(endOf(ctx, attendant{
-		ended: ended, told: a.streams.Raw != nil,
+		ended: ended, signals: signals, told: a.streams.Raw != nil,
 		tell: func(sig syscall.Signal) { _ = cmd.Process.Signal(sig) },
 		kill: func() { _ = cmd.Process.Kill() },
 	}))
@@ -67,24 +69,31 @@ func (a *app) runHere(ctx context.Context, command, env []string) (int, error) {
 
 // attendant is a command at work, as it is told what signals we get.
 type attendant struct {
-	ended <-chan error
-	tell  func(syscall.Signal)
-	kill  func()
+	ended   <-chan error
+	signals <-chan os.Signal
+	tell    func(syscall.Signal)
+	kill    func()
 	// told says that the terminal tells it what it tells us.
 	told bool
 }
 
-// endOf waits for the command, and tells it to end when ctx does. Signals that
-// mean nothing to us are passed on.
+// takeOtherSignals takes the signals that mean nothing to us, so that they can be
+// passed on. It is called before the command begins, which may ask for one with
+// the first thing it says.
+func takeOtherSignals() (signals <-chan os.Signal, stop func()) {
+	taken := make(chan os.Signal, 8)
+	signal.Notify(taken, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
+	return taken, func() { signal.Stop(taken) }
+}
+
+// endOf waits for the command, passes on what signals are taken for it, and tells
+// it to end when ctx does.
 func endOf(ctx context.Context, c attendant) error {
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
-	defer signal.Stop(signals)
 	for waiting := true; waiting; {
 		select {
 		case err := <-c.ended:
 			return err
-		case s := <-signals:
+		case s := <-c.signals:
 			if sig, ok := s.(syscall.Signal); ok && (sig != syscall.SIGQUIT || !c.told) {
 				c.tell(sig)
 			}
