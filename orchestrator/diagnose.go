@@ -89,7 +89,7 @@ func makeCard(ctx context.Context, engine Engine, redact *sanitize.Redactor, r S
 	card.readLogs(ctx, engine, redact, c.ID)
 	said := logHint(card.Logs, sight.Container)
 	switch {
-	case strings.HasPrefix(r.State, crashLoopWord):
+	case strings.HasPrefix(r.State, crashLoopWord), c.State == string(StateRestarting):
 		// Nobody answers for a process that ends again and again, and why is in
 		// its words.
 		card.Hint = firstText(said, card.Hint, probeHint)

@@ -1,6 +1,8 @@
 package orchestrator
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,6 +98,35 @@ services:
 			t.Errorf("the hint is %q, the probe %v", c.Hint, c.ProbeExit)
 		}
 	})
+}
+
+// saying is an engine that knows what containers have said.
+type saying struct {
+	Engine
+	words string
+}
+
+func (e saying) Logs(_ context.Context, _ string, _ LogOptions, stdout, _ io.Writer) error {
+	_, err := io.WriteString(stdout, e.words)
+	return err
+}
+
+func TestTheWordsOfAProcessThatIsStartedAgainTellMoreThanItsCheck(t *testing.T) {
+	// It runs again by the time that it is explained.
+	sight := Sight{Container: Container{ID: "c1", State: StateRunning, Check: &healthchecks.Check{Test: []string{"CMD", "pg_isready"}},
+		Mounts: []Mount{{Type: "volume", Name: "pgdata", Destination: "/data"}}}}
+	sight.Execs = []healthchecks.Result{{ExitCode: 2}}
+	look := func(string) (Sight, bool) { return sight, true }
+	for state, want := range map[string]string{
+		"restarting": "volume pgdata is mounted read-only", "crashloop(5)": "volume pgdata is mounted read-only",
+		"failing": "does not answer",
+	} {
+		r := ServiceReport{Name: "db", State: state, Containers: []ContainerReport{{ID: "c1", Name: "p-db-1", State: state}}}
+		card := makeCard(t.Context(), saying{words: "/data/lock: Read-only file system\n"}, nil, r, look)
+		if !strings.Contains(card.Hint, want) {
+			t.Errorf("%s: the hint is %q", state, card.Hint)
+		}
+	}
 }
 
 func TestACrashLoopSaysHowTheProcessEnds(t *testing.T) {

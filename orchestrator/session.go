@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -260,7 +259,7 @@ func (s *session) execOnce(ctx context.Context, sight Sight) *healthchecks.Resul
 	case call.Err() != nil:
 		return &healthchecks.Result{Start: start, End: end, ExitCode: -1,
 			Output: fmt.Sprintf("Health check exceeded timeout (%s)", check.Timeout)}
-	case err != nil && strings.Contains(err.Error(), "is not running"):
+	case err != nil && s.endsNow(ctx, sight):
 		return nil
 	case err != nil:
 		return &healthchecks.Result{Start: start, End: end, ExitCode: -1, Output: err.Error()}
@@ -269,6 +268,23 @@ func (s *session) execOnce(ctx context.Context, sight Sight) *healthchecks.Resul
 		return nil // the end of the container ended the check
 	}
 	return &healthchecks.Result{Start: start, End: end, ExitCode: r.ExitCode, Output: r.Output}
+}
+
+// An engine that could not run a command for the end of the container may say so
+// before it has taken notice of that end: it is asked again for a moment.
+const (
+	endAsks  = 4
+	endPause = 100 * time.Millisecond
+)
+
+// endsNow says whether the incarnation that was seen has ended or is about to.
+func (s *session) endsNow(ctx context.Context, sight Sight) bool {
+	for range endAsks {
+		if !s.stillRuns(ctx, sight) || pause(ctx, endPause, nil) != nil {
+			return true
+		}
+	}
+	return !s.stillRuns(ctx, sight)
 }
 
 // stillRuns says whether the incarnation that was seen runs on.
