@@ -187,10 +187,34 @@ func ids(t *testing.T, kind, project string) []string {
 func nothingLeft(t *testing.T, project string) {
 	t.Helper()
 	for _, kind := range []string{"containers", "networks", "volumes"} {
+		if kind == "networks" && lostCount(t, project) {
+			continue
+		}
 		if left := ids(t, kind, project); len(left) > 0 {
 			t.Errorf("%s of %s are left: %v", kind, project, left)
 		}
 	}
+}
+
+// lostCount says that the engine has lost count of who is attached to the networks
+// of a project: nothing is, by its own word, and yet it removes none of them for
+// anybody, until it is started anew. Engine 20.10 does so now and then when many
+// containers of several networks end and start at the same time.
+func lostCount(t *testing.T, project string) bool {
+	t.Helper()
+	networks := ids(t, "networks", project)
+	for _, id := range networks {
+		var n struct{ Containers map[string]any }
+		if err := call(context.WithoutCancel(t.Context()), http.MethodGet, "/networks/"+id, nil, &n); err != nil || len(n.Containers) > 0 {
+			return false
+		}
+		err := call(context.WithoutCancel(t.Context()), http.MethodDelete, "/networks/"+id, nil, nil)
+		if err == nil || !strings.Contains(err.Error(), "active endpoints") {
+			return false
+		}
+		t.Logf("the engine has lost count: %v", err)
+	}
+	return len(networks) > 0
 }
 
 // engine makes a call that changes something behind stackctl's back.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
@@ -168,32 +169,67 @@ func networkOptions(spec orchestrator.NetworkSpec, api apiVersion) (network.Crea
 	return options, nil
 }
 
+// An engine that has just removed containers may count their endpoints for a
+// moment longer.
+const (
+	endpointsLast  = 5 * time.Second
+	endpointsPause = 250 * time.Millisecond
+)
+
 // RemoveNetwork removes a network; one that is not there is no error. One
-// that containers are attached to is of class Resource and names them.
+// that containers are attached to is of class Resource and names them. One that
+// the engine takes for used although nothing is attached to it is tried again for
+// five seconds.
 func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
-	err := do(ctx, e, "remove network "+short(id), e.limits.answer, func(ctx context.Context) error {
+	began := time.Now()
+	for {
+		users, err := e.removeNetwork(ctx, id)
+		if err == nil || fault.ClassOf(err) != fault.Resource {
+			return err
+		}
+		if len(users) > 0 {
+			return fault.New(fault.Resource, "%w (used by %s)", err, strings.Join(users, ", "))
+		}
+		if !strings.Contains(err.Error(), "active endpoints") {
+			return err
+		}
+		if time.Since(began) >= endpointsLast {
+			return fault.New(fault.Resource, "%w, although no container is attached to it", err).
+				WithHint("the engine has lost count, and a restart of it counts anew: then take it down again")
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(endpointsPause):
+		}
+	}
+}
+
+// removeNetwork tries once, and finds out who is attached to a network that is in
+// use.
+func (e *Engine) removeNetwork(ctx context.Context, id string) (users []string, err error) {
+	err = do(ctx, e, "remove network "+short(id), e.limits.answer, func(ctx context.Context) error {
 		return e.cli.NetworkRemove(ctx, id)
 	})
 	if isGone(err) {
-		return nil
+		return nil, nil
 	}
 	if errdefs.IsPermissionDenied(err) {
 		// What engines answer for a network that is in use.
 		err = &fault.Error{Class: fault.Resource, Err: err}
 	}
 	if err = asResource(err); err == nil || fault.ClassOf(err) != fault.Resource {
-		return err
+		return nil, err
 	}
 	said, inspectErr := within(ctx, e.limits.answer, func(ctx context.Context) (network.Inspect, error) {
 		return e.cli.NetworkInspect(ctx, id, network.InspectOptions{})
 	})
-	if inspectErr != nil || len(said.Containers) == 0 {
-		return err
+	if inspectErr != nil {
+		return nil, err
 	}
-	var users []string
 	for _, user := range said.Containers {
 		users = append(users, user.Name)
 	}
 	slices.Sort(users)
-	return fault.New(fault.Resource, "%w (used by %s)", err, strings.Join(users, ", "))
+	return users, err
 }
