@@ -31,18 +31,41 @@ type DownOptions struct {
 // images. It never touches what is not ours and is content when there is
 // nothing.
 func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptions) error {
-	observed, err := engine.Observe(ctx, scopeOf(p))
+	for round := 1; ; round++ {
+		observed, err := engine.Observe(ctx, scopeOf(p))
+		if err != nil {
+			return err
+		}
+		plan, err := PlanDown(p, observed, opts)
+		if err != nil {
+			return err
+		}
+		for _, note := range plan.Notes {
+			if round == 1 {
+				opts.Listen.tell(Progress{Phase: PhaseNote, Message: note})
+			}
+		}
+		if err := carryOutAlone(ctx, engine, p, plan, opts.Listen); err != nil || round == downRounds {
+			return err
+		}
+		if late, err := newcomers(ctx, engine, p, idsOf(observed)); err != nil || !late {
+			return err
+		}
+	}
+}
+
+// downRounds is how often a Down looks for what came while it worked.
+const downRounds = 3
+
+// newcomers says whether there are containers by now that were not there when
+// a plan was made: an engine goes on making what a run asked for that was
+// killed meanwhile.
+func newcomers(ctx context.Context, engine Engine, p *compose.Project, seen map[string]bool) (bool, error) {
+	listed, err := engine.List(ctx, p.Name)
 	if err != nil {
-		return err
+		return false, err
 	}
-	plan, err := PlanDown(p, observed, opts)
-	if err != nil {
-		return err
-	}
-	for _, note := range plan.Notes {
-		opts.Listen.tell(Progress{Phase: PhaseNote, Message: note})
-	}
-	return carryOutAlone(ctx, engine, p, plan, opts.Listen)
+	return slices.ContainsFunc(listed, func(l Listed) bool { return !seen[l.ID] }), nil
 }
 
 // carryOutAlone executes a plan in which nothing waits and nothing is proven.

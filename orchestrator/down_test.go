@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -151,6 +152,33 @@ func TestAContainerThatCannotBeRemovedKeepsItsNetwork(t *testing.T) {
 		}
 		if !strings.Contains(e.census(), "network p_default") {
 			t.Error("the network was removed under it")
+		}
+	})
+}
+
+func TestADownRemovesWhatCameWhileItWorked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, e := load(t, convergent), convergentEngine()
+		mustUp(t, e, p, atOnce())
+		var one ContainerSpec
+		for _, c := range e.containers {
+			one = c.spec
+		}
+		one.Name += "-late"
+		var came atomic.Bool
+		e.after = func(string) error {
+			if came.Swap(true) {
+				return nil
+			}
+			// What a killed run asked for: the engine makes it at last.
+			_, err := e.CreateContainer(t.Context(), one)
+			return err
+		}
+		if err := Down(t.Context(), e, p, DownOptions{Volumes: true}); err != nil {
+			t.Fatal(err)
+		}
+		if rest := e.census(); !came.Load() || rest != "" {
+			t.Errorf("down left\n%s", rest)
 		}
 	})
 }

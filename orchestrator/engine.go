@@ -154,6 +154,11 @@ type ContainerSpec struct {
 	// 0 for none. StartPeriod is then the start period that makes the
 	// engine use it.
 	StartInterval, StartPeriod time.Duration
+	// Seen are the IDs of the project's containers that the plan was made
+	// from. One that has the name and these labels and is not among them was
+	// asked for by an earlier run that did not live to hear the answer, and is
+	// taken over. nil says that nobody looked: whatever has the name keeps it.
+	Seen map[string]bool
 	// Attached says that the container's standard input is its caller's, and
 	// ends with it.
 	Attached bool

@@ -216,7 +216,7 @@ func (p *planner) planCreate(s *compose.Service, number int, name, cause string,
 	spec := &ContainerSpec{
 		Name: name, Project: p.Project, Service: s, Number: number,
 		Image: p.Images[s.Name].ID, ImageName: imageRef(p.Project, s),
-		Inherit: inherited(old),
+		Inherit: inherited(old), Seen: p.seen,
 	}
 	injected := p.inject(s, spec)
 	spec.Labels = containerLabels(p.Project, s, number, spec.Image, injected)

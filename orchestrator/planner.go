@@ -70,6 +70,8 @@ type planner struct {
 	waits    map[string]string
 	// together is how many containers start at the same time.
 	together int
+	// seen are the IDs of all containers of the project.
+	seen map[string]bool
 }
 
 // MakePlan decides what to do to get from what is observed to what the file
@@ -112,7 +114,17 @@ func newPlanner(in PlanInput) *planner {
 		volumeIDs:  map[string]string{},
 		renewed:    map[renewal]string{},
 		waits:      map[string]string{},
+		seen:       idsOf(in.Observed),
 	}
+}
+
+// idsOf are the IDs of the containers of a picture.
+func idsOf(o Observed) map[string]bool {
+	ids := make(map[string]bool, len(o.Containers))
+	for _, c := range o.Containers {
+		ids[c.ID] = true
+	}
+	return ids
 }
 
 // sortContainers puts the project's containers to their services.

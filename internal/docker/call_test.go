@@ -131,27 +131,46 @@ func webSpec() orchestrator.ContainerSpec {
 
 func TestAContainerWhoseCreationWasNotHeardOfIsAdopted(t *testing.T) {
 	conflict := refuse(409, `Conflict. The container name "/app-web-1" is already in use by container "c1".`)
+	ours := map[string]string{orchestrator.LabelHash: "h1", "image": "x"}
+	notYet := refuse(404, "No such container: app-web-1")
 	for name, one := range map[string]struct {
 		create http.HandlerFunc
-		state  string
-		labels map[string]string
+		holder http.HandlerFunc
+		seen   map[string]bool
 		id     string
 		class  fault.Class
 	}{
-		"ours":                         {inTurn(hangUp, conflict), "created", map[string]string{orchestrator.LabelHash: "h1", "image": "x"}, "c1", fault.None},
-		"another configuration":        {inTurn(hangUp, conflict), "created", map[string]string{orchestrator.LabelHash: "h0"}, "", fault.Conflict},
-		"one that has been started":    {inTurn(hangUp, conflict), "running", map[string]string{orchestrator.LabelHash: "h1"}, "", fault.Conflict},
-		"one that was there before us": {conflict, "created", map[string]string{orchestrator.LabelHash: "h1"}, "", fault.Conflict},
+		"ours":                         {inTurn(hangUp, conflict), aContainer("created", ours), nil, "c1", fault.None},
+		"ours, still being made":       {inTurn(hangUp, conflict, conflict), inTurn(notYet, aContainer("created", ours)), nil, "c1", fault.None},
+		"another configuration":        {inTurn(hangUp, conflict), aContainer("created", map[string]string{orchestrator.LabelHash: "h0"}), nil, "", fault.Conflict},
+		"one that has been started":    {inTurn(hangUp, conflict), aContainer("running", ours), nil, "", fault.Conflict},
+		"one that was there before us": {conflict, aContainer("created", ours), nil, "", fault.Conflict},
+		"one that the plan has seen":   {conflict, aContainer("created", ours), map[string]bool{"c1": true}, "", fault.Conflict},
+		"a killed run's":               {conflict, aContainer("created", ours), map[string]bool{}, "c1", fault.None},
+		"a killed run's, still being made": {
+			conflict, inTurn(notYet, notYet, aContainer("created", ours)), map[string]bool{"c0": true}, "c1", fault.None,
+		},
+		"a killed run's, which failed": {inTurn(conflict, reply(map[string]any{"Id": "c2"})), notYet, map[string]bool{}, "c2", fault.None},
+		"a killed run's, started by another": {
+			conflict, aContainer("running", ours), map[string]bool{}, "", fault.Conflict,
+		},
+		"one that never comes": {conflict, notYet, map[string]bool{}, "", fault.Conflict},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := mustScripted(t, script{
 					"POST /containers/create":        one.create,
-					"GET /containers/app-web-1/json": aContainer(one.state, one.labels),
+					"GET /containers/app-web-1/json": one.holder,
 				})
-				id, err := e.CreateContainer(t.Context(), webSpec())
+				spec := webSpec()
+				spec.Seen = one.seen
+				began := time.Now()
+				id, err := e.CreateContainer(t.Context(), spec)
 				if id != one.id || fault.ClassOf(err) != one.class {
 					t.Errorf("%q, %v", id, err)
+				}
+				if took := time.Since(began); took > reservedFor+time.Second {
+					t.Errorf("it took %v", took)
 				}
 			})
 		})

@@ -99,17 +99,21 @@ func (e *Engine) createByName(ctx context.Context, spec orchestrator.ContainerSp
 	return e.create(ctx, spec, plan)
 }
 
+// reservedFor is how long a name is waited for that the engine has given to a
+// container it does not know yet: it is still making it. It is tried again
+// after each pause.
+const (
+	reservedFor   = 30 * time.Second
+	reservedPause = 100 * time.Millisecond
+)
+
 // create makes the container. A name that is taken by a container with these
-// very labels is this one: an earlier try whose answer was lost.
+// very labels is this one, where an earlier try asked for it: one whose answer
+// was lost, or one of a run that was killed meanwhile.
 func (e *Engine) create(ctx context.Context, spec orchestrator.ContainerSpec, plan creation) (string, error) {
 	lost := false
-	return run(ctx, e, "create container "+spec.Name, e.limits.work, func(ctx context.Context) (string, error) {
+	made := func(ctx context.Context) (string, error) {
 		made, err := e.cli.ContainerCreate(ctx, plan.config, plan.host, plan.network, plan.platform, spec.Name)
-		if lost && errdefs.IsConflict(err) {
-			if id := e.ownContainer(ctx, spec); id != "" {
-				return id, nil
-			}
-		}
 		lost = lost || isLost(err) || isStumble(err)
 		if spec.Warn != nil {
 			for _, w := range made.Warnings {
@@ -117,25 +121,51 @@ func (e *Engine) create(ctx context.Context, spec orchestrator.ContainerSpec, pl
 			}
 		}
 		return made.ID, err
-	})
+	}
+	for began := time.Now(); ; {
+		id, err := run(ctx, e, "create container "+spec.Name, e.limits.work, made)
+		if !errdefs.IsConflict(err) || !lost && spec.Seen == nil {
+			return id, err
+		}
+		own, pending := e.ownContainer(ctx, spec, lost)
+		if own != "" {
+			return own, nil
+		}
+		if !pending || time.Since(began) > reservedFor {
+			return "", err
+		}
+		select {
+		case <-ctx.Done():
+			return "", err
+		case <-time.After(reservedPause):
+		}
+	}
 }
 
 // ownContainer returns the ID of the container that has spec's name, when it
-// was made from spec, else "".
-func (e *Engine) ownContainer(ctx context.Context, spec orchestrator.ContainerSpec) string {
+// was made from spec by a try that nobody heard of, else "". asked says that
+// this run made such a try. pending says that the engine does not know the
+// container yet, and that to try again can help.
+func (e *Engine) ownContainer(ctx context.Context, spec orchestrator.ContainerSpec, asked bool) (id string, pending bool) {
 	said, err := e.cli.ContainerInspect(ctx, spec.Name)
+	if errdefs.IsNotFound(err) {
+		return "", true
+	}
 	if err != nil || said.Config == nil || strings.TrimPrefix(said.Name, "/") != spec.Name {
-		return ""
+		return "", false
+	}
+	if !asked && spec.Seen[said.ID] {
+		return "", false
 	}
 	for key, value := range spec.Labels {
 		if said.Config.Labels[key] != value {
-			return ""
+			return "", false
 		}
 	}
 	if said.State == nil || said.State.Status != container.StateCreated {
-		return ""
+		return "", false
 	}
-	return said.ID
+	return said.ID, false
 }
 
 // explainCreate gives a failed creation its class: a request that the engine

@@ -93,6 +93,9 @@ func (e *Engine) createContainer(c Call) reply {
 	if other := e.find(name); other != nil {
 		return refusal(http.StatusConflict, e.kind.conflictText(name, other.id))
 	}
+	if e.making[name] {
+		return refusal(http.StatusConflict, e.kind.conflictText(name, "0123456789ab"))
+	}
 	image := e.image(want.Image)
 	if image == nil {
 		return refusal(http.StatusNotFound, "No such image: "+want.Image)

@@ -38,10 +38,12 @@ type Engine struct {
 	scripts    map[string]Script
 	execs      map[string]*execution
 	made       int
-	changed    chan struct{}
-	events     []event
-	streams    map[*subscription]bool
-	strangers  map[uint16]bool
+	// making are the names of containers that are still being made.
+	making    map[string]bool
+	changed   chan struct{}
+	events    []event
+	streams   map[*subscription]bool
+	strangers map[uint16]bool
 	// lastPort counts the ports that were the engine's choice.
 	lastPort uint16
 	ghosts   map[uint16]bool
@@ -71,7 +73,7 @@ func New(kind Personality) *Engine {
 	e := &Engine{
 		kind: kind, table: routes(), identity: "FAKE:" + kind.Name,
 		containers: map[string]*container{}, networks: map[string]*network{}, volumes: map[string]*volume{},
-		images: map[string]*Image{}, remote: map[string]Remote{}, scripts: map[string]Script{},
+		images: map[string]*Image{}, remote: map[string]Remote{}, scripts: map[string]Script{}, making: map[string]bool{},
 		execs: map[string]*execution{}, changed: make(chan struct{}), streams: map[*subscription]bool{},
 		strangers: map[uint16]bool{}, ghosts: map[uint16]bool{}, stale: map[string][]byte{}, conns: map[net.Conn]bool{}, pipes: testkit.NewPipes(),
 	}

@@ -20,6 +20,10 @@ type Fault struct {
 	Hang bool
 	// Stale answers with what was said to the same question the last time.
 	Stale bool
+	// Late breaks the connection as Drop does, and the call takes effect all
+	// the same, this much later. A container that is made so has its name from
+	// the start, and is not known until it is made.
+	Late time.Duration
 }
 
 // Hook sets what is asked before each call takes effect and after it did; nil
@@ -60,6 +64,20 @@ func (e *Engine) fail(f *Fault, w http.ResponseWriter, r *http.Request, result r
 	default:
 		result.send(w, r)
 	}
+}
+
+// late carries a call out whose caller has gone away.
+func (e *Engine) late(f *Fault, c Call, asked string, answer func(*Engine, Call) reply) {
+	name := c.Query.Get("name")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.making[name] = c.Op == "container create"
+	time.AfterFunc(f.Late, func() {
+		e.mu.Lock()
+		delete(e.making, name)
+		e.mu.Unlock()
+		e.carryOut(c, asked, answer)
+	})
 }
 
 func (r reply) text() []byte {

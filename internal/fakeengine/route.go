@@ -176,6 +176,10 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "Fake/"+e.kind.Version)
 	if before != nil {
 		if f := before(c); f != nil {
+			if f.Late > 0 {
+				e.late(f, c, asked, answer)
+				f = &Fault{Drop: true}
+			}
 			e.fail(f, w, r, reply{})
 			return
 		}

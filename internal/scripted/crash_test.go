@@ -166,6 +166,58 @@ func (s *stage) dieAt(n int, committed bool) {
 	s.Mend()
 }
 
+// TestWhatAKilledRunAskedForAndTheEngineMakesLateIsTakenOver kills an up at a
+// creation that the engine goes on with while the next run looks, plans or
+// creates itself.
+func TestWhatAKilledRunAskedForAndTheEngineMakesLateIsTakenOver(t *testing.T) {
+	for _, kind := range fakeengine.All() {
+		_, whole := mutations(t, func(t *testing.T) *stage { return newSmall(t, kind) })
+		for _, late := range []time.Duration{2 * time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 5 * time.Second} {
+			for n := 1; n <= 3; n++ {
+				t.Run(fmt.Sprintf("%s, container %d, %v late", kind.Name, n, late), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						s := newSmall(t, kind)
+						defer s.Close()
+						s.dieCreating(n, late)
+						s.again(whole)
+						s.goneAfterDown()
+					})
+				})
+			}
+		}
+	}
+}
+
+// dieCreating is an up that is killed at its nth creation of a container, which
+// the engine carries out this long after the next run has begun.
+func (s *stage) dieCreating(n int, late time.Duration) {
+	const unheard = 20 * time.Second
+	ctx, cancel := context.WithCancel(s.Context())
+	defer cancel()
+	var seen atomic.Int64
+	s.Hook(func(c fakeengine.Call) *fakeengine.Fault {
+		if c.Op != "container create" || int(seen.Add(1)) != n {
+			return nil
+		}
+		s.Cut()
+		cancel()
+		return &fakeengine.Fault{Late: unheard + late}
+	}, nil)
+	if r := s.run(ctx, "up"); r.code == 0 {
+		s.Errorf("the run that was killed says that it is done:\n%s", r.all())
+	}
+	s.wait(unheard - time.Since(s.lastCall()))
+	s.Hook(nil, nil)
+	s.Mend()
+}
+
+// lastCall is when the engine was last asked for something.
+func (s *stage) lastCall() time.Time {
+	calls := s.Calls()
+	return calls[len(calls)-1].At
+}
+
 // again brings the stack up after a kill and holds it against an up that was
 // not disturbed.
 func (s *stage) again(whole []string) {
