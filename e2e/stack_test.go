@@ -195,6 +195,7 @@ var nextPort = func() *atomic.Int64 {
 // with what is asked of but, if anything.
 func eventually(t *testing.T, limit time.Duration, what string, ok func() bool, but ...func() string) {
 	t.Helper()
+	limit = onThisMachine(limit)
 	deadline := time.Now().Add(limit)
 	for !ok() {
 		if time.Now().After(deadline) {
@@ -207,6 +208,19 @@ func eventually(t *testing.T, limit time.Duration, what string, ok func() bool, 
 	}
 }
 
+// slow is whether this machine takes long to start a container. scripts/test
+// measures it and says so.
+func slow() bool { return os.Getenv("STACKCTL_E2E_SLOW") != "" }
+
+// onThisMachine is a bound for a slow machine, where the engine's own work, such
+// as the five starts of a crash loop, takes a multiple of what it does elsewhere.
+func onThisMachine(limit time.Duration) time.Duration {
+	if slow() {
+		return 3 * limit
+	}
+	return limit
+}
+
 // tries bounds how often a test that looks at a clock looks.
 const tries = 5
 
@@ -215,6 +229,7 @@ const tries = 5
 // that waits for something else makes every one slow.
 func promptly(t *testing.T, limit time.Duration, what string, once func() time.Duration) {
 	t.Helper()
+	limit = onThisMachine(limit)
 	var took []time.Duration
 	for range tries {
 		took = append(took, once().Round(time.Millisecond))
