@@ -155,20 +155,12 @@ func (r *reference) ask(method, service, path, body string) (int, string) {
 	return resp.StatusCode, string(answer)
 }
 
-// besideOthers lets a test of the reference stack run beside others, but for a
-// slow machine. Its twelve containers are asked every five seconds, and each
-// question is a process that the engine starts: there the stack needs all of the
-// machine, and misses its own bounds (a second for the database's answer, three
-// for a probe) when it has to share.
-func besideOthers(t *testing.T) {
-	t.Helper()
-	if !slow() {
-		t.Parallel()
-	}
-}
+// The tests of the reference stack run beside no others. Its twelve containers
+// are asked every five seconds, and each question is a process that the engine
+// starts: on two cores it needs all of the machine, and misses its own bounds (a
+// second for the database's answer, three for a probe) when it has to share.
 
 func TestTheReferenceStackDoesItsWorkAndTellsTheTruth(t *testing.T) {
-	besideOthers(t)
 	r := newReference(t)
 	words := append([]string{"postgres:17: ", "golang:1.26: ", "secrets/postgres_password: made", "postgres", "migrate", "11 services",
 		"http://127.0.0.1:" + r.ports["main_app"]}, tradingServices...)

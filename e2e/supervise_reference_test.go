@@ -37,7 +37,6 @@ func (s *supervisor) shows() pageView {
 }
 
 func TestTheOperatorHealsTheReferenceStackWhileItsPageShowsIt(t *testing.T) {
-	besideOthers(t)
 	r := newReference(t)
 	r.make("secrets")
 	r.env = append(r.env, "XDG_STATE_HOME="+t.TempDir())

@@ -45,19 +45,24 @@ func Reap(ctx context.Context, engine Remover, run string, o ReapOptions) error 
 		return fault.New(fault.Internal, "a copy without an identity cannot be removed")
 	}
 	var failed error
-	empty := time.Now()
+	var empty time.Time // the end of the first look in a row that found nothing
 	for {
+		began := time.Now()
 		traces, err := engine.Traces(ctx, run)
 		if err != nil && ctx.Err() == nil && fault.ClassOf(err) != fault.Engine {
 			return err
 		}
 		if err == nil && len(of(traces, false)) == 0 {
-			if time.Since(empty) >= o.Quiet {
+			// A look may take longer than Quiet: what counts is the time between looks.
+			if o.Quiet == 0 || !empty.IsZero() && began.Sub(empty) >= o.Quiet {
 				return reapReapers(ctx, engine, traces, o)
+			}
+			if empty.IsZero() {
+				empty = time.Now()
 			}
 		} else if err == nil {
 			failed = removeTraces(ctx, engine, of(traces, false), o)
-			empty = time.Now()
+			empty = time.Time{}
 		}
 		if pause(ctx, reapPause, nil) != nil {
 			return fmt.Errorf("remove copy %s: %w", run, errors.Join(context.Cause(ctx), failed, err))

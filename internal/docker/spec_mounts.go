@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -154,6 +155,9 @@ func volumeMount(spec orchestrator.ContainerSpec, v types.ServiceVolumeConfig) m
 	if v.Volume != nil {
 		options.NoCopy, options.Subpath, options.Labels = v.Volume.NoCopy, v.Volume.Subpath, v.Volume.Labels
 	}
+	if declared, ok := spec.Project.Volumes[v.Source]; ok && !bool(declared.External) {
+		options.Labels = withCopy(options.Labels, spec.Project.Labels)
+	}
 	if m.Source == "" && spec.Service.VolumeDriver != "" {
 		options.DriverConfig = &mount.Driver{Name: spec.Service.VolumeDriver}
 	}
@@ -161,6 +165,19 @@ func volumeMount(spec orchestrator.ContainerSpec, v types.ServiceVolumeConfig) m
 		m.VolumeOptions = &options
 	}
 	return m
+}
+
+// withCopy adds the labels of a throw-away copy. An engine that is still at a
+// container of a killed run makes the volume again that was removed meanwhile:
+// it has to be found, and removed, once more.
+func withCopy(own, project map[string]string) map[string]string {
+	if project[orchestrator.LabelRun] == "" {
+		return own
+	}
+	labels := map[string]string{}
+	maps.Copy(labels, own)
+	maps.Copy(labels, project)
+	return labels
 }
 
 // otherMount maps tmpfs, image, npipe and cluster mounts.

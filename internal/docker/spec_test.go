@@ -301,6 +301,31 @@ func TestMounts(t *testing.T) {
 	same(t, "to insist on", []string{"/labelled"}, plan.mustExist)
 }
 
+// The engine makes a volume again that was removed while it was at a container.
+func TestAVolumeThatIsMadeWithAContainerBelongsToItsCopy(t *testing.T) {
+	for name, c := range map[string]struct {
+		labels map[string]string
+		volume types.VolumeConfig
+		want   *mount.VolumeOptions
+	}{
+		"of a copy":              {map[string]string{orchestrator.LabelRun: "r1"}, types.VolumeConfig{Name: "data"},
+			&mount.VolumeOptions{Labels: map[string]string{orchestrator.LabelRun: "r1", "own": "v"}}},
+		"not of a copy":          {nil, types.VolumeConfig{Name: "data"}, &mount.VolumeOptions{Labels: map[string]string{"own": "v"}}},
+		"not the copy's to make": {map[string]string{orchestrator.LabelRun: "r1"}, types.VolumeConfig{Name: "data", External: true}, &mount.VolumeOptions{Labels: map[string]string{"own": "v"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := planned(t, "1.41", func(spec *orchestrator.ContainerSpec) {
+				spec.Project.Labels = c.labels
+				spec.Project.Volumes = types.Volumes{"data": c.volume}
+				spec.Service.Volumes = []types.ServiceVolumeConfig{
+					{Type: "volume", Source: "data", Target: "/d", Volume: &types.ServiceVolumeVolume{Labels: types.Mapping{"own": "v"}}},
+				}
+			})
+			same(t, "mounts", []mount.Mount{{Type: "volume", Source: "data", Target: "/d", VolumeOptions: c.want}}, plan.host.Mounts)
+		})
+	}
+}
+
 func TestWhatAnEngineWouldIgnoreIsRefused(t *testing.T) {
 	for name, change := range map[string]func(*orchestrator.ContainerSpec){
 		"annotations": func(spec *orchestrator.ContainerSpec) { spec.Service.Annotations = types.Mapping{"a": "b"} },
