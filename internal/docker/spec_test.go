@@ -308,7 +308,7 @@ func TestAVolumeThatIsMadeWithAContainerBelongsToItsCopy(t *testing.T) {
 		volume types.VolumeConfig
 		want   *mount.VolumeOptions
 	}{
-		"of a copy":              {map[string]string{orchestrator.LabelRun: "r1"}, types.VolumeConfig{Name: "data"},
+		"of a copy": {map[string]string{orchestrator.LabelRun: "r1"}, types.VolumeConfig{Name: "data"},
 			&mount.VolumeOptions{Labels: map[string]string{orchestrator.LabelRun: "r1", "own": "v"}}},
 		"not of a copy":          {nil, types.VolumeConfig{Name: "data"}, &mount.VolumeOptions{Labels: map[string]string{"own": "v"}}},
 		"not the copy's to make": {map[string]string{orchestrator.LabelRun: "r1"}, types.VolumeConfig{Name: "data", External: true}, &mount.VolumeOptions{Labels: map[string]string{"own": "v"}}},
