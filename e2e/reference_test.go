@@ -30,6 +30,11 @@ var tradingServices = []string{
 	"kalshi_api_watchdog", "main_app", "system_monitor", "trade_executor", "trade_manager", "unified_production_coordinator",
 }
 
+// newReference is a reference stack of the test's own. Such a test runs beside no
+// others: twelve containers are asked every five seconds, and each question is a
+// process that the engine starts. On two cores the stack needs all of the machine,
+// and misses its own bounds (a second for the database's answer, three for a
+// probe) when it has to share.
 func newReference(t *testing.T) *reference {
 	t.Helper()
 	file, err := os.ReadFile("../docker-compose.yml")
@@ -154,11 +159,6 @@ func (r *reference) ask(method, service, path, body string) (int, string) {
 	must(r.t, err)
 	return resp.StatusCode, string(answer)
 }
-
-// The tests of the reference stack run beside no others. Its twelve containers
-// are asked every five seconds, and each question is a process that the engine
-// starts: on two cores it needs all of the machine, and misses its own bounds (a
-// second for the database's answer, three for a probe) when it has to share.
 
 func TestTheReferenceStackDoesItsWorkAndTellsTheTruth(t *testing.T) {
 	r := newReference(t)

@@ -24,9 +24,12 @@ type leftovers struct {
 	// late appear when everything else is gone.
 	late []Trace
 	down int
+	// slow is how long a look takes.
+	slow time.Duration
 }
 
 func (e *leftovers) Traces(_ context.Context, run string) ([]Trace, error) {
+	time.Sleep(e.slow)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.down > 0 {
@@ -85,15 +88,19 @@ func TestReapRemovesACopyContainersFirstAndNothingElse(t *testing.T) {
 }
 
 func TestReapWaitsForWhatTheEngineIsStillMaking(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := &leftovers{late: []Trace{leftOf("a", TraceContainer, "late", false)}}
-		if err := Reap(t.Context(), e, "a", ReapOptions{Quiet: time.Second}); err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(e.gone, []string{"late"}) {
-			t.Errorf("removed were %v", e.gone)
-		}
-	})
+	for name, slow := range map[string]time.Duration{"looks at once": 0, "looks that take longer than the quiet time": 2 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &leftovers{slow: slow, late: []Trace{leftOf("a", TraceContainer, "late", false)}}
+				if err := Reap(t.Context(), e, "a", ReapOptions{Quiet: time.Second}); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(e.gone, []string{"late"}) {
+					t.Errorf("removed were %v", e.gone)
+				}
+			})
+		})
+	}
 }
 
 func TestReapSaysWhatIsInTheWay(t *testing.T) {

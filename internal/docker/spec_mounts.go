@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -145,18 +144,20 @@ func volumeMount(spec orchestrator.ContainerSpec, v types.ServiceVolumeConfig) m
 		Type: mount.TypeVolume, Source: v.Source, Target: v.Target, ReadOnly: v.ReadOnly,
 		Consistency: mount.Consistency(v.Consistency),
 	}
-	if declared, ok := spec.Project.Volumes[v.Source]; ok {
-		m.Source = declared.Name
-	}
-	if v.Source == "" {
-		m.Source = spec.Inherit[v.Target]
-	}
 	options := mount.VolumeOptions{}
 	if v.Volume != nil {
 		options.NoCopy, options.Subpath, options.Labels = v.Volume.NoCopy, v.Volume.Subpath, v.Volume.Labels
 	}
-	if declared, ok := spec.Project.Volumes[v.Source]; ok && !bool(declared.External) {
-		options.Labels = withCopy(options.Labels, spec.Project.Labels)
+	if declared, ok := spec.Project.Volumes[v.Source]; ok {
+		m.Source = declared.Name
+		// An engine that is still at a container of a killed copy makes the volume
+		// again that was removed meanwhile: it has to be found once more.
+		if spec.Project.Labels != nil && !bool(declared.External) {
+			options.Labels = types.Mapping(spec.Project.Labels).Clone().Merge(options.Labels)
+		}
+	}
+	if v.Source == "" {
+		m.Source = spec.Inherit[v.Target]
 	}
 	if m.Source == "" && spec.Service.VolumeDriver != "" {
 		options.DriverConfig = &mount.Driver{Name: spec.Service.VolumeDriver}
@@ -165,19 +166,6 @@ func volumeMount(spec orchestrator.ContainerSpec, v types.ServiceVolumeConfig) m
 		m.VolumeOptions = &options
 	}
 	return m
-}
-
-// withCopy adds the labels of a throw-away copy. An engine that is still at a
-// container of a killed run makes the volume again that was removed meanwhile:
-// it has to be found, and removed, once more.
-func withCopy(own, project map[string]string) map[string]string {
-	if project[orchestrator.LabelRun] == "" {
-		return own
-	}
-	labels := map[string]string{}
-	maps.Copy(labels, own)
-	maps.Copy(labels, project)
-	return labels
 }
 
 // otherMount maps tmpfs, image, npipe and cluster mounts.
