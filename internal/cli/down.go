@@ -39,15 +39,16 @@ stackctl for this project is never touched.`,
 }
 
 func (a *app) down(ctx context.Context, o downOptions) error {
+	call := a.approach(ctx, bridge)
+	defer call.leave()
 	p, err := a.loadForgiving(ctx)
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx, bridge)
+	e, err := call.reached()
 	if err != nil {
 		return err
 	}
-	defer e.Close()
 	if err := a.besideSupervisor(ctx, e, p); err != nil {
 		return err
 	}

@@ -211,19 +211,35 @@ func TestAnEngineThatIsNotThereIsSaidAtOnce(t *testing.T) {
 	}
 }
 
-func TestAWrongFileIsExplainedBeforeAnyEngineIsAsked(t *testing.T) {
+func TestAWrongFileIsExplainedWhateverTheEngineDoes(t *testing.T) {
+	engines := map[string]func(context.Context, docker.Options) (engine, error){
+		"answers":       func(context.Context, docker.Options) (engine, error) { return &scripted{}, nil },
+		"is not there":  func(context.Context, docker.Options) (engine, error) { return nil, errors.New("no engine") },
+		"never answers": func(ctx context.Context, _ docker.Options) (engine, error) { <-ctx.Done(); return nil, ctx.Err() },
+		"panics":        func(context.Context, docker.Options) (engine, error) { panic("a defect") },
+	}
 	for name, file := range map[string]string{
 		"a cycle":            "name: x\nservices:\n  a: {image: a, depends_on: [b]}\n  b: {image: b, depends_on: [a]}\n",
 		"a missing variable": "name: x\nservices:\n  a: {image: '${NOT_SET}'}\n",
 		"no YAML":            "services: [",
 	} {
-		p := newProgram(t, file)
-		p.ops.connect = func(context.Context, docker.Options) (engine, error) {
-			t.Errorf("%s: the engine was asked", name)
-			return nil, errors.New("no")
+		for does, connect := range engines {
+			t.Run(name+", the engine "+does, func(t *testing.T) {
+				p := newProgram(t, file)
+				p.ops.connect = connect
+				p.expect(t, 3, "up", "exit 3 (config)", "compose.yaml")
+				if text := p.err.String(); strings.Contains(text, "no engine") || strings.Contains(text, "defect") {
+					t.Errorf("the engine is spoken of: %q", text)
+				}
+			})
 		}
-		p.expect(t, 3, "up", "exit 3 (config)", "compose.yaml")
 	}
+}
+
+func TestADefectWhileTheEngineIsReachedIsOneOfOurs(t *testing.T) {
+	p := newProgram(t, shop)
+	p.ops.connect = func(context.Context, docker.Options) (engine, error) { panic("a defect") }
+	p.expect(t, 70, "status", "panic: a defect; this is a defect of stackctl")
 }
 
 func TestVersionSaysWhichEngineItWouldUse(t *testing.T) {

@@ -44,15 +44,16 @@ its cause. Nothing is changed.`,
 }
 
 func (a *app) plan(ctx context.Context, o planOptions, services []string) error {
+	call := a.approach(ctx, 0)
+	defer call.leave()
 	p, err := a.wanted(ctx, o.planFlags, services)
 	if err != nil {
 		return err
 	}
-	e, err := a.connect(ctx, 0)
+	e, err := call.reached()
 	if err != nil {
 		return err
 	}
-	defer e.Close()
 	return a.showPlan(ctx, e, p, o)
 }
 

@@ -56,16 +56,17 @@ func (a *app) status(ctx context.Context, o statusOptions, services []string) er
 		return err
 	}
 	flags := planFlags{allowUnverified: o.allowUnverified, scale: o.scale}
+	call := a.approach(ctx, 0)
+	defer call.leave()
 	p, err := a.wanted(ctx, flags, services)
 	if err != nil {
 		return err
 	}
 	a.dues.about(p)
-	e, err := a.connect(ctx, 0)
+	e, err := call.reached()
 	if err != nil {
 		return err
 	}
-	defer e.Close()
 	look := func() (orchestrator.Report, error) {
 		return a.ops.look(ctx, e, p, a.orchestratorOptions(p, flags, nil))
 	}

@@ -42,16 +42,17 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 	if o.ephemeral {
 		return a.upCopy(ctx, o, services)
 	}
+	call := a.approach(ctx, bridge)
+	defer call.leave()
 	p, err := a.wanted(ctx, o.planFlags, services)
 	if err != nil {
 		return err
 	}
 	a.dues.about(p)
-	e, err := a.connect(ctx, bridge)
+	e, err := call.reached()
 	if err != nil {
 		return err
 	}
-	defer e.Close()
 	if o.dryRun {
 		return a.showPlan(ctx, e, p, planOptions{planFlags: o.planFlags, output: outputText})
 	}
