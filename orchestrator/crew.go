@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // workLimit bounds one piece of work of the crew: a stop may take the stop
@@ -125,7 +123,7 @@ func (c *crew) perform(s *session, part Plan) error {
 	x := &executor{
 		engine: s.engine, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen,
 		members: newMembers(part), timings: newTimings(time.Now()),
-		calls: semaphore.NewWeighted(callsAtOnce), made: map[string]string{}, failures: failures,
+		calls: newTurns(callsAtOnce), made: map[string]string{}, failures: failures,
 	}
 	err := x.execute(ctx, part)
 	c.at.Lock()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/fault"
-	"golang.org/x/sync/semaphore"
 )
 
 // DownOptions are the wishes for a run of Down.
@@ -72,7 +71,7 @@ func newcomers(ctx context.Context, engine Engine, p *compose.Project, seen map[
 func carryOutAlone(ctx context.Context, engine Engine, p *compose.Project, plan Plan, listen Listener) error {
 	x := &executor{
 		engine: engine, project: p, world: newWorld(engine, p.Name), listen: listen, members: newMembers(plan),
-		timings: newTimings(time.Now()), calls: semaphore.NewWeighted(callsAtOnce),
+		timings: newTimings(time.Now()), calls: newTurns(callsAtOnce),
 		made: map[string]string{}, failures: map[string]error{},
 	}
 	return x.execute(ctx, plan)

@@ -13,7 +13,6 @@ import (
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/sanitize"
-	"golang.org/x/sync/semaphore"
 )
 
 // callsAtOnce bounds the engine calls that change something and run at the
@@ -28,7 +27,7 @@ type executor struct {
 	world   *world
 	waits   waiter
 	listen  Listener
-	calls   *semaphore.Weighted
+	calls   *turns
 
 	mu sync.Mutex
 	// made are the IDs of the containers that create actions made.
@@ -55,6 +54,7 @@ func (x *executor) execute(ctx context.Context, plan Plan) error {
 	for _, a := range plan.Actions {
 		done[a.ID] = make(chan struct{})
 	}
+	urgent := urgencies(plan)
 	var group sync.WaitGroup
 	for _, a := range plan.Actions {
 		group.Go(func() {
@@ -62,7 +62,7 @@ func (x *executor) execute(ctx context.Context, plan Plan) error {
 			if err := x.after(ctx, a, done); err != nil {
 				return // a dependency failed, or the run ends: nothing was begun
 			}
-			if err := guarded(func() error { return x.perform(ctx, a) }); err != nil {
+			if err := guarded(func() error { return x.perform(ctx, a, urgent[a.ID]) }); err != nil {
 				x.fail(ctx, a, err)
 				cancel(err)
 				return // never releases its dependents
@@ -124,15 +124,15 @@ func (x *executor) fail(ctx context.Context, a Action, err error) {
 }
 
 // perform carries out one action and tells about it.
-func (x *executor) perform(ctx context.Context, a Action) error {
+func (x *executor) perform(ctx context.Context, a Action, u urgency) error {
 	begin := time.Now()
 	if a.Wait() {
 		return x.waits(ctx, a)
 	}
-	if err := x.calls.Acquire(ctx, 1); err != nil {
+	if err := x.calls.take(ctx, u); err != nil {
 		return err
 	}
-	defer x.calls.Release(1)
+	defer x.calls.give()
 	before, after := phasesOf(a.Kind)
 	if a.Kind != RenameContainer {
 		x.listen.tell(Progress{Service: a.Service, Target: a.Target, Phase: before, Message: x.why(a)})
@@ -269,7 +269,7 @@ func (x *executor) create(ctx context.Context, a Action) error {
 	x.made[a.ID] = id
 	x.mu.Unlock()
 	x.members.set(a.Service, a.Number, id)
-	x.world.track(Container{ID: id, Name: a.Target, Service: a.Service, Number: a.Number, State: StateCreated})
+	x.world.made(Container{ID: id, Name: a.Target, Service: a.Service, Number: a.Number, State: StateCreated})
 	return nil
 }
 
@@ -278,9 +278,10 @@ func (x *executor) create(ctx context.Context, a Action) error {
 // a failed start is in its state.
 func (x *executor) start(ctx context.Context, a Action) error {
 	id := x.id(a)
-	err := startOnFreePorts(ctx, x.engine, id, x.project.Services[a.Service])
-	x.world.look(ctx, []string{id})
-	x.members.started(id)
+	err := x.world.started(ctx, id, func() error { return startOnFreePorts(ctx, x.engine, id, x.project.Services[a.Service]) })
+	if x.members.started(id) {
+		x.world.again(id)
+	}
 	if err != nil {
 		return err
 	}

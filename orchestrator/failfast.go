@@ -15,20 +15,21 @@ func (s *session) failFast(ctx context.Context, abort context.CancelCauseFunc) {
 	spared := dispensable(s.project)
 	// The error is the end of the run or the loss of the engine, which
 	// others report.
-	_ = s.world.await(ctx, resync, func(sights map[string]Sight) (bool, error) {
-		for name := range s.project.Services {
-			for _, id := range s.members.of(name) {
-				sight, ok := sights[id]
-				if !ok || spared[name] || s.members.hush(id) || s.members.unchanged(id) || sight.State == StateCreated {
-					continue
-				}
-				if st := s.bench(name).judge(sight); !st.Final || st.Well {
-					continue
-				}
-				if st := s.rejudge(name, id); st.Final && !st.Well {
-					abort(fault.New(st.Class, "%s is %s: %s", name, st.State, st.Reason).WithHint("%s", st.Hint))
-					return true, nil
-				}
+	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) {
+		for _, sight := range sights {
+			name, id := sight.Service, sight.ID
+			if s.project.Services[name] == nil || !s.members.counts(sight.Container) {
+				continue
+			}
+			if spared[name] || s.members.hush(id) || s.members.unchanged(id) || sight.State == StateCreated {
+				continue
+			}
+			if st := s.bench(name).judge(sight); !st.Final || st.Well {
+				continue
+			}
+			if st := s.rejudge(name, id); st.Final && !st.Well {
+				abort(fault.New(st.Class, "%s is %s: %s", name, st.State, st.Reason).WithHint("%s", st.Hint))
+				return true, nil
 			}
 		}
 		return false, nil
@@ -38,8 +39,8 @@ func (s *session) failFast(ctx context.Context, abort context.CancelCauseFunc) {
 // rejudge judges a container by a picture newer than the word that it was
 // started: the one before may still show the end of its last life.
 func (s *session) rejudge(name, id string) Standing {
-	sights, _, _ := s.world.view()
-	return s.bench(name).judge(sights[id])
+	sight, _ := s.world.sight(id)
+	return s.bench(name).judge(sight)
 }
 
 // dispensable are the services that all their dependents declare they can do

@@ -296,12 +296,16 @@ func (e *fakeEngine) emit(c *fakeContainer, action string) {
 	if e.dropEvents {
 		return
 	}
+	event := Event{Action: action, ContainerID: c.ID, Service: c.Service, At: time.Now()}
+	if action == eventHealth {
+		event.Health = string(c.Health.Status)
+	}
 	for _, s := range e.streams {
 		if s.closed {
 			continue
 		}
 		select {
-		case s.events <- Event{Action: action, ContainerID: c.ID, Service: c.Service, At: time.Now()}:
+		case s.events <- event:
 		default:
 		}
 	}

@@ -66,12 +66,26 @@ func (m *members) all() map[string][]string {
 	return out
 }
 
-// started says that a container has been started: what happens to it from now
-// on is told.
-func (m *members) started(id string) {
+// counts says whether a container is one of a service's replicas.
+func (m *members) counts(c Container) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, id := range m.ids[c.Service] {
+		if id == c.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// started says that a container has been started: what happens to it from now
+// on is told. It returns whether there was nothing to tell of it before.
+func (m *members) started(id string) (hushed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hushed = m.hushed[id]
 	delete(m.hushed, id)
+	return hushed
 }
 
 // hush says whether there is nothing to tell of a container yet.

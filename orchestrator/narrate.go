@@ -13,19 +13,14 @@ import (
 // same thing twice in a row.
 func (s *session) narrate(ctx context.Context) {
 	told := map[string]string{}
-	for {
-		sights, changed, _ := s.world.view()
-		for _, name := range sortedKeys(s.project.Services) {
-			for _, id := range s.members.of(name) {
-				if sight, ok := sights[id]; ok && !sight.StartedAt.IsZero() && !s.members.hush(id) {
-					s.narrateOne(name, sight, told)
-				}
+	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) { // others report why it ended
+		for _, sight := range sights {
+			if s.project.Services[sight.Service] != nil && s.members.counts(sight.Container) && !sight.StartedAt.IsZero() && !s.members.hush(sight.ID) {
+				s.narrateOne(sight.Service, sight, told)
 			}
 		}
-		if pause(ctx, resync, changed) != nil {
-			return
-		}
-	}
+		return false, nil
+	})
 }
 
 // narrateOne tells what a look at a container of a service shows, unless it is

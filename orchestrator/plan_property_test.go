@@ -97,9 +97,20 @@ func TestAnInjectedStartIntervalIsSaidAndBounded(t *testing.T) {
 	if label := spec.Labels[LabelInjected]; !strings.Contains(label, "start_interval=100ms") || !strings.Contains(label, "file_start_period=0s") {
 		t.Errorf("the label is %q", label)
 	}
-	for services, want := range map[int]time.Duration{1: 100 * time.Millisecond, 10: 200 * time.Millisecond, 1000: 5 * time.Second} {
-		if got := startInterval(services, 5*time.Second); got != want {
-			t.Errorf("of %d services it is %s, want %s", services, got, want)
+	for _, c := range []struct {
+		together, after int
+		want            time.Duration
+	}{
+		{1, 0, 100 * time.Millisecond},
+		{10, 9, 200 * time.Millisecond},
+		{10, 1, 200 * time.Millisecond},
+		{10, 0, 100 * time.Millisecond},
+		{100, 19, 2 * time.Second},
+		{100, 9, time.Second},
+		{1000, 999, 5 * time.Second},
+	} {
+		if got := startInterval(c.together, c.after, 5*time.Second); got != c.want {
+			t.Errorf("of %d containers, %d of which start later, it is %s, want %s", c.together, c.after, got, c.want)
 		}
 	}
 }
@@ -171,9 +182,22 @@ services:
   db: {image: db}
   api: {image: api, scale: 7, depends_on: [db]}
   job: {image: job, depends_on: [db]}
-  web: {image: web, depends_on: [api]}
+  web: {image: web, depends_on: [job]}
 `)
-	if got := startingTogether(p); got != 8 {
-		t.Errorf("%d containers start together, want the 8 of the middle level", got)
+	crowds := crowds(p)
+	for _, c := range []struct {
+		service                 string
+		number, together, after int
+	}{
+		{"db", 1, 1, 0},
+		{"job", 1, 8, 7}, // web waits for it, so that it starts first
+		{"api", 1, 8, 6},
+		{"api", 7, 8, 0},
+		{"web", 1, 1, 0},
+	} {
+		at := crowds[c.service]
+		if at.together != c.together || at.after(c.number) != c.after {
+			t.Errorf("%s %d starts with %d and before %d, want %d and %d", c.service, c.number, at.together, at.after(c.number), c.together, c.after)
+		}
 	}
 }

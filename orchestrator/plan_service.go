@@ -218,7 +218,7 @@ func (p *planner) planCreate(s *compose.Service, number int, name, cause string,
 		Image: p.Images[s.Name].ID, ImageName: imageRef(p.Project, s),
 		Inherit: inherited(old), Seen: p.seen,
 	}
-	injected := p.inject(s, spec)
+	injected := p.inject(s, number, spec)
 	spec.Labels = containerLabels(p.Project, s, number, spec.Image, injected)
 	if why := p.Pending[s.Name]; why != "" && cause == "missing" {
 		cause += "; " + why

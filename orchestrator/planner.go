@@ -68,8 +68,8 @@ type planner struct {
 	// orphans, whose ports may be wanted.
 	releases []string
 	waits    map[string]string
-	// together is how many containers start at the same time.
-	together int
+	// crowds are the services' places among those that start together.
+	crowds map[string]crowd
 	// seen are the IDs of all containers of the project.
 	seen map[string]bool
 }
@@ -104,7 +104,7 @@ func MakePlan(in PlanInput) (Plan, error) {
 func newPlanner(in PlanInput) *planner {
 	return &planner{
 		PlanInput:  in,
-		together:   startingTogether(in.Project),
+		crowds:     crowds(in.Project),
 		ours:       map[string][]Container{},
 		ready:      map[string][]string{},
 		created:    map[string]string{},

@@ -38,7 +38,7 @@ func TestAListSaysWhichContainersHaveToBeLookedAt(t *testing.T) {
 		{"ended, and known to be", func(s *Sight) { s.State, s.Window.Since = StateExited, time.Time{} }, Listed{ID: "a", State: StateExited}, false},
 		{"without a check", func(s *Sight) { s.Check, s.Health.Status = nil, healthchecks.StatusNone }, Listed{ID: "a", State: StateRunning}, false},
 	} {
-		if got := well(c.change).due(c.listed, now); got != c.want {
+		if got := well(c.change).due(c.listed, now, 1, 1); got != c.want {
 			t.Errorf("%s: to be looked at %t, want %t", c.name, got, c.want)
 		}
 	}
@@ -93,5 +93,86 @@ func keepLooking(t *testing.T, w *world) (stop func()) {
 	return func() {
 		cancel()
 		<-done
+	}
+}
+
+func TestWithManyContainersEachHasItsTurnLessOften(t *testing.T) {
+	now := time.Now()
+	check := &healthchecks.Check{Test: []string{"CMD", "ok"}, Interval: 30 * time.Second, StartPeriod: time.Minute, StartInterval: 4 * time.Second}
+	starting := func(seen, looked time.Duration) Sight {
+		s := Sight{Container: Container{ID: "a", State: StateRunning, Check: check}, Seen: now.Add(-seen), At: now.Add(-looked)}
+		s.StartedAt, s.Health.Status = s.Seen, healthchecks.StatusStarting
+		return s
+	}
+	probed := func(seen, looked time.Duration) Sight {
+		s := starting(seen, looked)
+		s.Health.Log = []healthchecks.Result{{Start: s.StartedAt.Add(time.Millisecond), End: s.StartedAt.Add(2 * time.Millisecond), ExitCode: 1}}
+		return s
+	}
+	well := func(looked time.Duration) Sight {
+		s := starting(time.Minute, looked)
+		s.Health.Status, s.Window.Since = healthchecks.StatusHealthy, now.Add(-time.Minute)
+		return s
+	}
+	for _, c := range []struct {
+		name           string
+		sight          Sight
+		calm, restless int
+		want           bool
+	}{
+		{"its first probe is still to come", starting(3900*time.Millisecond, 3900*time.Millisecond), 0, 1, false},
+		{"its first probe may have been", starting(4*time.Second, 4*time.Second), 0, 1, true},
+		{"its first probe may have been, looked at before it", starting(4*time.Second, time.Second), 0, 1, true},
+		{"probed, among few", probed(5*time.Second, time.Millisecond), 0, 20, true},
+		{"probed, among many, a second ago", probed(5*time.Second, time.Second), 0, 60, false},
+		{"probed, among many, two seconds ago", probed(5*time.Second, 2*time.Second), 0, 60, true},
+		{"probed, among very many, five seconds ago", probed(9*time.Second, calmMax), 0, 1000, true},
+		{"well, among few, five seconds ago", well(calmMax), 100, 0, true},
+		{"well, among many, five seconds ago", well(calmMax), 200, 0, false},
+		{"well, among many, nine seconds ago", well(9 * time.Second), 200, 0, true},
+		{"well, among very many, after four probes", well(2 * time.Minute), 10000, 0, true},
+	} {
+		l := Listed{ID: "a", State: StateRunning, Health: c.sight.Health.Status}
+		if got := c.sight.due(l, now, c.calm, c.restless); got != c.want {
+			t.Errorf("%s: to be looked at %t, want %t", c.name, got, c.want)
+		}
+	}
+}
+
+func TestAnEventTellsWhatALookHasNotShown(t *testing.T) {
+	start := time.Now()
+	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	runs := Sight{Container: Container{ID: "a", State: StateRunning, StartedAt: start}}
+	healthy := runs
+	healthy.Health = healthchecks.Health{Status: healthchecks.StatusHealthy, Log: []healthchecks.Result{{Start: at(90), End: at(100)}}}
+	outdated, ended := healthy, runs
+	outdated.Outdated = true
+	ended.State = StateExited
+	for _, c := range []struct {
+		name  string
+		sight Sight
+		event Event
+		known bool
+	}{
+		{"it is there", ended, Event{Action: "create", At: at(-10)}, true},
+		{"this incarnation runs", runs, Event{Action: "start", At: at(30)}, true},
+		{"one that began later runs", runs, Event{Action: "start", At: at(1000)}, false},
+		{"one that began before ran", runs, Event{Action: "start", At: at(-1)}, false},
+		{"it was seen to have ended", ended, Event{Action: "start", At: at(30)}, false},
+		{"the sight is older than one before", outdated, Event{Action: "start", At: at(30)}, false},
+		{"a restart has no time", runs, Event{Action: "start"}, false},
+		{"it is healthy", healthy, Event{Action: "health_status", Health: "healthy", At: at(101)}, true},
+		{"it became so before the newest probe", healthy, Event{Action: "health_status", Health: "healthy", At: at(50)}, true},
+		{"it became so long after the newest probe", healthy, Event{Action: "health_status", Health: "healthy", At: at(1100)}, false},
+		{"it became so before its start", healthy, Event{Action: "health_status", Health: "healthy", At: at(-1)}, false},
+		{"it became unhealthy", healthy, Event{Action: "health_status", Health: "unhealthy", At: at(101)}, false},
+		{"it was not seen to be healthy", runs, Event{Action: "health_status", Health: "healthy", At: at(101)}, false},
+		{"the sight of its health is older than one before", outdated, Event{Action: "health_status", Health: "healthy", At: at(101)}, false},
+		{"it ended", healthy, Event{Action: "die", At: at(30)}, false},
+		{"it was killed", healthy, Event{Action: "kill", At: at(30)}, false},
+	} {
+		if got := c.sight.knows(c.event); got != c.known {
+			t.Errorf("%s: known %t, want %t", c.name, got, c.known)
+		}
 	}
 }

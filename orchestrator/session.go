@@ -122,9 +122,9 @@ func (s *session) wait(ctx context.Context, a Action) error {
 	if a.Kind == WaitHealthy && !s.bench(a.Service).check.Defined() {
 		pace = proveEvery // no event tells when its port answers
 	}
-	err := s.world.await(ctx, pace, func(sights map[string]Sight) (bool, error) {
+	err := s.world.watch(ctx, a.Service, pace, func([]Sight) (bool, error) {
 		for _, id := range s.members.of(a.Service) {
-			sight, ok := sights[id]
+			sight, ok := s.world.sight(id)
 			if !ok {
 				return false, nil
 			}
@@ -183,15 +183,12 @@ func (s *session) proven(ctx context.Context, b bench, sight Sight) bool {
 func (s *session) execProbes(ctx context.Context) {
 	var loops sync.WaitGroup
 	defer loops.Wait()
-	for ctx.Err() == nil {
-		sights, changed, _ := s.world.view()
+	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) { // others report why it ended
 		for _, sight := range sights {
 			s.startExec(ctx, sight, &loops)
 		}
-		if pause(ctx, resync, changed) != nil {
-			return
-		}
-	}
+		return false, nil
+	})
 }
 
 // startExec begins to run a container's check, if that helps and nobody does.
@@ -237,8 +234,7 @@ func (s *session) execLoop(ctx context.Context, sight Sight) {
 		if pause(ctx, gap, nil) != nil {
 			return
 		}
-		sights, _, _ := s.world.view()
-		now := sights[sight.ID]
+		now, _ := s.world.sight(sight.ID)
 		if now.Gone || !now.StartedAt.Equal(sight.StartedAt) || !healthchecks.NeedsExec(s.bench(sight.Service).subject(now)) {
 			return
 		}

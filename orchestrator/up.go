@@ -11,7 +11,6 @@ import (
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/healthchecks"
 	"github.com/stackctl/stackctl/internal/fault"
-	"golang.org/x/sync/semaphore"
 )
 
 // Up brings the project to its desired state and proves it. The error is nil
@@ -140,7 +139,7 @@ func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
 
 	x := &executor{
 		engine: s.engine, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen, members: s.members, timings: s.timings,
-		calls: semaphore.NewWeighted(callsAtOnce), made: map[string]string{}, failures: s.failures,
+		calls: newTurns(callsAtOnce), made: map[string]string{}, failures: s.failures,
 	}
 	err := x.execute(run, plan)
 	var r Report

@@ -70,11 +70,17 @@ type world struct {
 
 	mu     sync.Mutex
 	sights map[string]Sight
+	// news counts what changed, of everything and, by ID, up to its last change.
+	news    int
+	touched map[string]touch
 	// shown is the copy that readers were given; nil when it is not current.
-	shown   map[string]Sight
-	dirty   map[string]bool
-	changed chan struct{}
-	poke    chan struct{}
+	shown map[string]Sight
+	dirty map[string]bool
+	// starting are the containers that are being started by us, each looked at
+	// after its start.
+	starting map[string]bool
+	changed  chan struct{}
+	poke     chan struct{}
 	// looked is closed once everything was looked at under a subscription.
 	looked chan struct{}
 	down   time.Time
@@ -84,7 +90,8 @@ type world struct {
 func newWorld(engine Engine, project string) *world {
 	return &world{
 		engine: engine, project: project, clock: time.Now,
-		sights: map[string]Sight{}, dirty: map[string]bool{},
+		sights: map[string]Sight{}, dirty: map[string]bool{}, starting: map[string]bool{},
+		touched: map[string]touch{},
 		changed: make(chan struct{}), poke: make(chan struct{}, 1), looked: make(chan struct{}),
 	}
 }
@@ -96,6 +103,14 @@ func (w *world) track(c Container) {
 	w.set(advance(Sight{}, c, w.clock()))
 	w.dirty[c.ID] = true
 	w.wake()
+}
+
+// made takes a container into the picture that has just been made, of which
+// there is nothing more to see before its start.
+func (w *world) made(c Container) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.set(advance(Sight{}, c, w.clock()))
 }
 
 // resumed notes that a container was paused until now, and asks for a look.
@@ -128,12 +143,19 @@ func (w *world) announce() {
 func (w *world) set(s Sight) {
 	w.sights[s.ID] = s
 	w.shown = nil
+	if _, known := w.touched[s.ID]; !known {
+		w.touch(s)
+	}
 }
 
 // replace makes sights, which nobody changes any more, the whole picture; the
 // caller holds the lock, or is alone.
 func (w *world) replace(sights map[string]Sight) {
 	w.sights, w.shown = maps.Clone(sights), sights
+	clear(w.touched)
+	for _, s := range sights {
+		w.touch(s)
+	}
 }
 
 // view returns the present picture, which is only to be read, and a channel
@@ -145,23 +167,6 @@ func (w *world) view() (map[string]Sight, <-chan struct{}, error) {
 		w.shown = maps.Clone(w.sights)
 	}
 	return w.shown, w.changed, w.lost
-}
-
-// await waits until done says so, the engine is lost or ctx ends. done is
-// asked again after each change and at least as often as pace says.
-func (w *world) await(ctx context.Context, pace time.Duration, done func(map[string]Sight) (bool, error)) error {
-	for {
-		sights, changed, lost := w.view()
-		if lost != nil {
-			return lost
-		}
-		if ok, err := done(sights); ok || err != nil {
-			return err
-		}
-		if err := pause(ctx, pace, changed); err != nil {
-			return err
-		}
-	}
 }
 
 // pause waits for d or until wake is closed; the error is ctx's cause.
@@ -244,13 +249,30 @@ func (w *world) drain(events <-chan Event) {
 	}
 }
 
-// see marks the container of an event; one that is not tracked is ignored.
+// see marks the container of an event; one that is not tracked is ignored, and
+// what is known already.
 func (w *world) see(e Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, ok := w.sights[e.ContainerID]; ok {
-		w.dirty[e.ContainerID] = true
+	s, ok := w.sights[e.ContainerID]
+	if !ok || s.knows(e) || e.Action == eventStart && w.starting[e.ContainerID] {
+		return
 	}
+	w.dirty[e.ContainerID] = true
+}
+
+// started makes a start and looks at the container once it is done: the engine's
+// event of that start asks for no other look.
+func (w *world) started(ctx context.Context, id string, start func() error) error {
+	w.mu.Lock()
+	w.starting[id] = true
+	w.mu.Unlock()
+	err := start()
+	w.mu.Lock()
+	delete(w.starting, id)
+	w.mu.Unlock()
+	w.look(ctx, []string{id})
+	return err
 }
 
 func (w *world) lookDirty(ctx context.Context) {
@@ -301,6 +323,7 @@ func (w *world) take(ctx context.Context, id string, c Container, err error) {
 		if !s.news(before) {
 			return
 		}
+		w.touch(s)
 	case errdefs.IsNotFound(err):
 		s := w.sights[id]
 		s.ID, s.Gone, s.At = id, true, now
@@ -308,6 +331,7 @@ func (w *world) take(ctx context.Context, id string, c Container, err error) {
 			s.DownSince = now
 		}
 		w.set(s)
+		w.touch(s)
 	case ctx.Err() != nil:
 		return
 	default:
@@ -334,7 +358,9 @@ func (w *world) record(id string, startedAt time.Time, r healthchecks.Result) {
 	if len(s.Execs) > 5 {
 		s.Execs = s.Execs[len(s.Execs)-5:]
 	}
-	w.set(w.windowed(s, w.clock()))
+	s = w.windowed(s, w.clock())
+	w.set(s)
+	w.touch(s)
 	w.announce()
 }
 

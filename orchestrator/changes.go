@@ -1,0 +1,91 @@
+package orchestrator
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// touch is the newest change of one container.
+type touch struct {
+	// news is the count of changes of the picture that it was.
+	news int
+	// id, service and number are the container's.
+	id, service string
+	number      int
+}
+
+// touch notes that there is news of a container; the caller holds the lock and
+// announces it.
+func (w *world) touch(s Sight) {
+	w.news++
+	w.touched[s.ID] = touch{w.news, s.ID, s.Service, s.Number}
+}
+
+// again makes what is known of a container news to everybody.
+func (w *world) again(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s, ok := w.sights[id]; ok {
+		w.touch(s)
+		w.announce()
+	}
+}
+
+// newer returns the sights of a service, of all for "", that changed after the
+// count given, by service and number; the present count; and a channel that is
+// closed by the next change. The error is that the engine was lost.
+func (w *world) newer(service string, than int) ([]Sight, int, <-chan struct{}, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var changed []touch
+	for _, t := range w.touched {
+		if t.news > than && (service == "" || t.service == service) {
+			changed = append(changed, t)
+		}
+	}
+	slices.SortFunc(changed, func(a, b touch) int {
+		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.number, b.number), cmp.Compare(a.id, b.id))
+	})
+	sights := make([]Sight, 0, len(changed))
+	for _, t := range changed {
+		sights = append(sights, w.sights[t.id])
+	}
+	return sights, w.news, w.changed, w.lost
+}
+
+// watch hands look what changed of a service, of all for "", at once all that is
+// known, and again all of it each time pace has passed: what is true of a container
+// may depend on the time. So each change costs one look at what changed, however
+// many containers there are. It ends when look says so, the engine is lost or ctx
+// ends.
+func (w *world) watch(ctx context.Context, service string, pace time.Duration, look func([]Sight) (bool, error)) error {
+	due, than := time.Now(), 0
+	for {
+		if now := time.Now(); !now.Before(due) {
+			due, than = now.Add(pace), 0
+		}
+		sights, news, changed, lost := w.newer(service, than)
+		if lost != nil {
+			return lost
+		}
+		if len(sights) > 0 || than == 0 {
+			if done, err := look(sights); done || err != nil {
+				return err
+			}
+		}
+		than = news
+		if err := pause(ctx, time.Until(due), changed); err != nil {
+			return err
+		}
+	}
+}
+
+// sight is what is known of one container.
+func (w *world) sight(id string) (Sight, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, ok := w.sights[id]
+	return s, ok
+}

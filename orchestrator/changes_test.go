@@ -1,0 +1,114 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// small is a file of n services that need nobody.
+func small(n int) string {
+	var b strings.Builder
+	b.WriteString("services:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  s%03d: {image: app, healthcheck: {test: [CMD, ok], interval: 30s}}\n", i)
+	}
+	return b.String()
+}
+
+// What a run asks the engine about one container does not depend on how many
+// there are.
+func TestALargeStackCostsAsManyLooksAContainerAsASmallOne(t *testing.T) {
+	looks := func(n int) float64 {
+		var looks int
+		synctest.Test(t, func(t *testing.T) {
+			e := newFake().has("app")
+			e.info.StartInterval = true
+			e.changing = func(call string) error {
+				if strings.HasPrefix(call, "start") {
+					<-time.After(800 * time.Millisecond) // eight at a time: 100 ms for each
+				}
+				return nil
+			}
+			mustUp(t, e, load(t, small(n)), Options{})
+			looks = e.looks
+		})
+		return float64(looks) / float64(n)
+	}
+	few, many := looks(20), looks(200)
+	if few > 5 || many > 1.5*few {
+		t.Errorf("%.1f looks for each of 20 containers, %.1f for each of 200", few, many)
+	}
+}
+
+// watched follows a world until it is stopped, and says what was handed on.
+func watched(t *testing.T, w *world, service string, pace time.Duration) (handed func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	var mu sync.Mutex
+	var got []string
+	go func() {
+		defer close(done)
+		_ = w.watch(ctx, service, pace, func(sights []Sight) (bool, error) {
+			var ids []string
+			for _, s := range sights {
+				ids = append(ids, s.ID)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, strings.Join(ids, " "))
+			return false, nil
+		})
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	return func() string {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		said := got
+		got = nil
+		return strings.Join(said, "; ")
+	}
+}
+
+func TestEachChangeIsHandedOnOnceAndEverythingAtItsPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(newFake(), "p")
+		for i, id := range []string{"d", "a", "c", "b"} {
+			w.made(Container{ID: id, Service: []string{"web", "api"}[i%2], Number: i, State: StateCreated})
+		}
+		handed, ofWeb := watched(t, w, "", time.Second), watched(t, w, "web", time.Second)
+		if all, web := handed(), ofWeb(); all != "a b d c" || web != "d c" {
+			t.Errorf("at first %q and of web %q", all, web)
+		}
+		<-time.After(300 * time.Millisecond)
+		w.take(t.Context(), "a", Container{ID: "a", Service: "api", Number: 1, State: StateRunning}, nil)
+		if all, web := handed(), ofWeb(); all != "a" || web != "" {
+			t.Errorf("after a change of a %q and of web %q", all, web)
+		}
+		w.take(t.Context(), "a", Container{ID: "a", Service: "api", Number: 1, State: StateRunning}, nil)
+		if all := handed(); all != "" {
+			t.Errorf("after a look that shows nothing new %q", all)
+		}
+		w.again("c")
+		if all, web := handed(), ofWeb(); all != "c" || web != "c" {
+			t.Errorf("what was asked for again is %q and of web %q", all, web)
+		}
+		<-time.After(700 * time.Millisecond)
+		if all, web := handed(), ofWeb(); all != "a b d c" || web != "d c" {
+			t.Errorf("at its pace %q and of web %q", all, web)
+		}
+		w.mu.Lock()
+		w.replace(map[string]Sight{"e": {Container: Container{ID: "e", Service: "web"}}})
+		w.announce()
+		w.mu.Unlock()
+		if all, web := handed(), ofWeb(); all != "e" || web != "e" {
+			t.Errorf("of another picture %q and of web %q", all, web)
+		}
+	})
+}
