@@ -20,8 +20,8 @@ func small(n int) string {
 	return b.String()
 }
 
-// What a run asks the engine about one container does not depend on how many
-// there are.
+// What a run asks the engine about one container hardly depends on how many there
+// are: with ten times as many, and a run that takes longer, two looks more.
 func TestALargeStackCostsAsManyLooksAContainerAsASmallOne(t *testing.T) {
 	looks := func(n int) float64 {
 		var looks int
@@ -40,7 +40,7 @@ func TestALargeStackCostsAsManyLooksAContainerAsASmallOne(t *testing.T) {
 		return float64(looks) / float64(n)
 	}
 	few, many := looks(20), looks(200)
-	if few > 5 || many > 1.5*few {
+	if few > 4 || many > few+2 {
 		t.Errorf("%.1f looks for each of 20 containers, %.1f for each of 200", few, many)
 	}
 }

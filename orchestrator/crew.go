@@ -123,7 +123,7 @@ func (c *crew) perform(s *session, part Plan) error {
 	x := &executor{
 		engine: s.engine, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen,
 		members: newMembers(part), timings: newTimings(time.Now()),
-		calls: newTurns(callsAtOnce), made: map[string]string{}, failures: failures,
+		made: map[string]string{}, failures: failures,
 	}
 	err := x.execute(ctx, part)
 	c.at.Lock()

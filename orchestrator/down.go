@@ -44,12 +44,19 @@ func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptio
 				opts.Listen.tell(Progress{Phase: PhaseNote, Message: note})
 			}
 		}
-		if err := carryOutAlone(ctx, engine, p, plan, opts.Listen); err != nil || round == downRounds {
+		err = carryOutAlone(ctx, engine, p, plan, opts.Listen)
+		if round == downRounds || ctx.Err() != nil {
 			return err
 		}
-		if late, err := newcomers(ctx, engine, p, idsOf(observed)); err != nil || !late {
+		// What came may be what kept a network or a volume from being removed.
+		late, unseen := newcomers(ctx, engine, p, idsOf(observed))
+		if late {
+			continue
+		}
+		if err != nil {
 			return err
 		}
+		return unseen
 	}
 }
 
@@ -71,8 +78,8 @@ func newcomers(ctx context.Context, engine Engine, p *compose.Project, seen map[
 func carryOutAlone(ctx context.Context, engine Engine, p *compose.Project, plan Plan, listen Listener) error {
 	x := &executor{
 		engine: engine, project: p, world: newWorld(engine, p.Name), listen: listen, members: newMembers(plan),
-		timings: newTimings(time.Now()), calls: newTurns(callsAtOnce),
-		made: map[string]string{}, failures: map[string]error{},
+		timings: newTimings(time.Now()),
+		made:    map[string]string{}, failures: map[string]error{},
 	}
 	return x.execute(ctx, plan)
 }

@@ -27,7 +27,6 @@ type executor struct {
 	world   *world
 	waits   waiter
 	listen  Listener
-	calls   *turns
 
 	mu sync.Mutex
 	// made are the IDs of the containers that create actions made.
@@ -50,43 +49,21 @@ func (x *executor) execute(ctx context.Context, plan Plan) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	done := make(map[string]chan struct{}, len(plan.Actions))
 	for _, a := range plan.Actions {
-		done[a.ID] = make(chan struct{})
+		x.tellWaits(a, plan)
 	}
-	urgent := urgencies(plan)
-	var group sync.WaitGroup
-	for _, a := range plan.Actions {
-		group.Go(func() {
-			x.tellWaits(a, plan)
-			if err := x.after(ctx, a, done); err != nil {
-				return // a dependency failed, or the run ends: nothing was begun
-			}
-			if err := guarded(func() error { return x.perform(ctx, a, urgent[a.ID]) }); err != nil {
-				x.fail(ctx, a, err)
-				cancel(err)
-				return // never releases its dependents
-			}
-			close(done[a.ID])
-		})
-	}
-	group.Wait()
+	dispatch(ctx, plan, callsAtOnce, func(a Action) bool {
+		err := guarded(func() error { return x.perform(ctx, a) })
+		if err != nil {
+			x.fail(ctx, a, err)
+			cancel(err)
+		}
+		return err == nil // one that failed never releases its dependents
+	})
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	return nil
-}
-
-// after waits for the actions that a depends on.
-func (x *executor) after(ctx context.Context, a Action, done map[string]chan struct{}) error {
-	for _, id := range a.DependsOn {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-done[id]:
-		}
-	}
-	return ctx.Err()
 }
 
 // tellWaits says whom a start has to wait for.
@@ -124,15 +101,11 @@ func (x *executor) fail(ctx context.Context, a Action, err error) {
 }
 
 // perform carries out one action and tells about it.
-func (x *executor) perform(ctx context.Context, a Action, u urgency) error {
+func (x *executor) perform(ctx context.Context, a Action) error {
 	begin := time.Now()
 	if a.Wait() {
 		return x.waits(ctx, a)
 	}
-	if err := x.calls.take(ctx, u); err != nil {
-		return err
-	}
-	defer x.calls.give()
 	before, after := phasesOf(a.Kind)
 	if a.Kind != RenameContainer {
 		x.listen.tell(Progress{Service: a.Service, Target: a.Target, Phase: before, Message: x.why(a)})

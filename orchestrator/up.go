@@ -139,7 +139,7 @@ func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
 
 	x := &executor{
 		engine: s.engine, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen, members: s.members, timings: s.timings,
-		calls: newTurns(callsAtOnce), made: map[string]string{}, failures: s.failures,
+		made: map[string]string{}, failures: s.failures,
 	}
 	err := x.execute(run, plan)
 	var r Report

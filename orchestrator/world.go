@@ -268,10 +268,10 @@ func (w *world) started(ctx context.Context, id string, start func() error) erro
 	w.starting[id] = true
 	w.mu.Unlock()
 	err := start()
-	w.mu.Lock()
-	delete(w.starting, id)
-	w.mu.Unlock()
 	w.look(ctx, []string{id})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.starting, id)
 	return err
 }
 
