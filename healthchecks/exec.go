@@ -43,6 +43,34 @@ func NeedsExec(s Subject) bool {
 		s.Check.ExecCommand() != nil && len(s.runs()) == 0
 }
 
+// ExecWord is what the runs of a check through exec say together.
+type ExecWord int
+
+// What they can say.
+const (
+	// ExecSilent is nothing yet, or that it fails.
+	ExecSilent ExecWord = iota
+	// ExecReleases lets those start that wait for it; the engine's own first
+	// probe, which is due soon, has the last word.
+	ExecReleases
+	// ExecProves is evidence by itself.
+	ExecProves
+)
+
+// ExecSays returns what the runs through exec say by now.
+func ExecSays(s Subject, now time.Time) ExecWord {
+	v := judgeExec(s, s.runs(), now)
+	switch {
+	case v == nil:
+		return ExecSilent
+	case v.State == StateHealthyExec:
+		return ExecProves
+	case FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval).Sub(s.Facts.StartedAt) <= ExecDue:
+		return ExecReleases
+	}
+	return ExecSilent
+}
+
 // judgeExec returns the verdict that the runs through exec allow, nil for none.
 // A failed probe of the engine overrides them.
 func judgeExec(s Subject, runs []Result, now time.Time) *Verdict {

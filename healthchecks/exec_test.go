@@ -113,6 +113,32 @@ func TestExecIsNeededOnlyWhereTheEngineCannotProbeEarly(t *testing.T) {
 	}
 }
 
+func TestRunsThroughExecSaySoMuch(t *testing.T) {
+	const second = time.Second
+	soon := func(s *Subject) { s.Check.Interval = 15 * second }
+	for name, tc := range map[string]struct {
+		subject Subject
+		now     time.Duration
+		want    ExecWord
+	}{
+		"nothing without a run":                        {slow(), second, ExecSilent},
+		"nothing after one pass":                       {slow(pass(second)), 2 * second, ExecSilent},
+		"a proof after two":                            {slow(pass(second), pass(2*second)), 3 * second, ExecProves},
+		"nothing after a failure":                      {slow(pass(second), pass(2*second), fail(3*second, 1, "")), 4 * second, ExecSilent},
+		"no proof any more when they are old":          {slow(pass(second), pass(2*second)), 75 * second, ExecSilent},
+		"a release after one where the engine is near": {with(slow(pass(second)), soon), 2 * second, ExecReleases},
+		"no more after two where the engine is near":   {with(slow(pass(second), pass(2*second)), soon), 3 * second, ExecReleases},
+		"nothing against a failed probe of the engine": {
+			with(slow(pass(61*second), pass(62*second)), func(s *Subject) { s.Health.Log = []Result{fail(60*second, 1, "no")} }), 63 * second, ExecSilent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ExecSays(tc.subject, at(tc.now)); got != tc.want {
+				t.Error(got)
+			}
+		})
+	}
+}
+
 func TestTheNextProbeOfTheEngineIsForetold(t *testing.T) {
 	eager := func(s *Subject) {
 		s.Check.StartPeriod, s.Check.StartInterval, s.StartInterval = time.Minute, time.Second, true

@@ -76,7 +76,7 @@ func (g *gathering) round(ctx context.Context, sights map[string]Sight) bool {
 			return true
 		}
 		all = all && st.Well
-		if key := sight.ID + sight.StartedAt.String(); st.Running && st.Well && !g.asked[key] {
+		if key := sight.incarnation(); st.Running && st.Well && !g.asked[key] {
 			g.asked[key] = true
 			g.group.Go(func() error {
 				return guarded(func() error {

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/stackctl/stackctl/healthchecks"
 )
 
 // small is a file of n services that need nobody.
@@ -111,4 +114,55 @@ func TestEachChangeIsHandedOnOnceAndEverythingAtItsPace(t *testing.T) {
 			t.Errorf("of another picture %q and of web %q", all, web)
 		}
 	})
+}
+
+// On an engine that cannot probe early, a run asks containers itself: the more
+// there are, the less often each, and seldom once that has said enough.
+func TestAnOldEngineIsNotDrownedInRunsOfChecks(t *testing.T) {
+	for interval, most := range map[string]int{"10s": 2, "30s": 5} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newFake().has("app").old()
+			var execs atomic.Int64
+			e.before = func(call string) error {
+				if strings.HasPrefix(call, "exec ") {
+					execs.Add(1)
+				}
+				return nil
+			}
+			e.changing = func(call string) error {
+				if strings.HasPrefix(call, "start") {
+					<-time.After(800 * time.Millisecond)
+				}
+				return nil
+			}
+			mustUp(t, e, load(t, strings.ReplaceAll(small(100), "30s", interval)), Options{})
+			if n := execs.Load(); n < 100 || n > int64(100*most) {
+				t.Errorf("interval %s: %d runs of the checks of 100 containers, want up to %d for each", interval, n, most)
+			}
+		})
+	}
+}
+
+func TestThePauseBetweenRunsOfACheck(t *testing.T) {
+	const second = time.Second
+	for _, c := range []struct {
+		said     healthchecks.ExecWord
+		since    time.Duration
+		asked    int
+		interval time.Duration
+		want     time.Duration
+	}{
+		{healthchecks.ExecSilent, 0, 1, 10 * second, 100 * time.Millisecond},
+		{healthchecks.ExecSilent, 2 * second, 1, 10 * second, 400 * time.Millisecond},
+		{healthchecks.ExecSilent, 60 * second, 1, 10 * second, second},
+		{healthchecks.ExecSilent, 0, 100, 10 * second, 2 * second},
+		{healthchecks.ExecReleases, 0, 100, 10 * second, 10 * second},
+		{healthchecks.ExecProves, 0, 5, 30 * second, second},
+		{healthchecks.ExecProves, 0, 100, 30 * second, 20 * second},
+		{healthchecks.ExecProves, 0, 1000, 30 * second, 30 * second},
+	} {
+		if got := execGap(c.said, c.since, c.asked, c.interval); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
 }

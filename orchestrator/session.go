@@ -43,8 +43,9 @@ type session struct {
 	wrong map[string]time.Time
 	// told are the last words about a container's probes from outside.
 	told map[string]string
-	// execs are the containers whose check is being run by us.
-	execs map[string]bool
+	// execs are the containers whose check is being run by us, by incarnation,
+	// with what that said.
+	execs map[string]healthchecks.ExecWord
 
 	// complete says that the plan has been carried out: from then on nobody
 	// makes up for a container that is missing.
@@ -61,7 +62,7 @@ func newSession(engine Engine, info EngineInfo, p *compose.Project, opts Options
 		members:  newMembers(Plan{}),
 		prober:   prober{clean, info, p, opts.Redact, opts.Outside, &servers{}},
 		failures: map[string]error{}, proofs: map[string][]Proof{}, scans: map[string]Scan{},
-		verifying: map[string]time.Time{}, wrong: map[string]time.Time{}, told: map[string]string{}, execs: map[string]bool{},
+		verifying: map[string]time.Time{}, wrong: map[string]time.Time{}, told: map[string]string{}, execs: map[string]healthchecks.ExecWord{},
 	}
 }
 
@@ -197,13 +198,13 @@ func (s *session) startExec(ctx context.Context, sight Sight, loops *sync.WaitGr
 	if !ok || sight.Gone || !healthchecks.NeedsExec(s.bench(svc.Name).subject(sight)) {
 		return
 	}
-	key := sight.ID + sight.StartedAt.String()
+	key := sight.incarnation()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.execs[key] {
+	if _, runs := s.execs[key]; runs {
 		return
 	}
-	s.execs[key] = true
+	s.execs[key] = healthchecks.ExecSilent
 	loops.Go(func() {
 		s.execLoop(ctx, sight)
 		s.mu.Lock()
@@ -212,34 +213,75 @@ func (s *session) startExec(ctx context.Context, sight Sight, loops *sync.WaitGr
 	})
 }
 
-// The pause between two runs of a container's check by us: short at first,
-// longer the longer it takes, as a start that takes long is not helped by
-// asking often.
+// The pause between two runs of a container's check by us while they have not said
+// enough: short at first, longer the longer it takes, as a start that takes long is
+// not helped by asking often, and longer the more containers are asked so, as a
+// small engine does nothing else otherwise.
 const (
-	execMin = 100 * time.Millisecond
-	execMax = time.Second
+	execMin          = 100 * time.Millisecond
+	execMax          = time.Second
+	execPerContainer = 20 * time.Millisecond
+	// execRepeat is as much once they have: a proof that rests on them alone is
+	// repeated, each second where few are.
+	execRepeat = 200 * time.Millisecond
 )
 
-// execLoop runs a container's check until the engine has a verdict, twice
-// has passed, or the incarnation ends.
+// execGap is how long to wait after a run of a container's check, begun since, as
+// one of so many that are asked.
+func execGap(said healthchecks.ExecWord, since time.Duration, asked int, interval time.Duration) time.Duration {
+	n := time.Duration(asked)
+	switch said {
+	case healthchecks.ExecReleases:
+		return interval // the engine's own probe comes soon
+	case healthchecks.ExecProves:
+		return min(interval, max(execMax, n*execRepeat))
+	default:
+		return max(execMin, min(execMax, since/5), n*execPerContainer)
+	}
+}
+
+// execLoop runs a container's check until the engine has a verdict or the
+// incarnation ends: often until that says all that it can, then more seldom, so
+// that it stays true.
 func (s *session) execLoop(ctx context.Context, sight Sight) {
-	begin := time.Now()
+	begin, key := time.Now(), sight.incarnation()
 	for ctx.Err() == nil {
 		r := s.execOnce(ctx, sight)
 		if r == nil {
 			return
 		}
 		s.world.record(sight.ID, sight.StartedAt, *r)
-		gap := min(execMax, max(execMin, time.Since(begin)/5))
+		now, _ := s.world.sight(sight.ID)
+		b := s.bench(sight.Service)
+		said := healthchecks.ExecSays(b.subject(now), b.engineNow())
+		gap := execGap(said, time.Since(begin), s.asked(key, said), sight.Check.WithDefaults().Interval)
 		if pause(ctx, gap, nil) != nil {
 			return
 		}
-		now, _ := s.world.sight(sight.ID)
-		if now.Gone || !now.StartedAt.Equal(sight.StartedAt) || !healthchecks.NeedsExec(s.bench(sight.Service).subject(now)) {
+		now, _ = s.world.sight(sight.ID)
+		if now.Gone || now.incarnation() != key || !healthchecks.NeedsExec(s.bench(sight.Service).subject(now)) {
 			return
 		}
 	}
 }
+
+// asked notes what the runs of a container's check say, and returns how many
+// containers are asked of which they say as much.
+func (s *session) asked(key string, said healthchecks.ExecWord) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.execs[key] = said
+	n := 0
+	for _, other := range s.execs {
+		if other == said {
+			n++
+		}
+	}
+	return n
+}
+
+// incarnation names one run of one container.
+func (s Sight) incarnation() string { return s.ID + s.StartedAt.String() }
 
 // execOnce runs the check once; nil when the container cannot be asked.
 func (s *session) execOnce(ctx context.Context, sight Sight) *healthchecks.Result {
