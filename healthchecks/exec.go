@@ -43,32 +43,12 @@ func NeedsExec(s Subject) bool {
 		s.Check.ExecCommand() != nil && len(s.runs()) == 0
 }
 
-// ExecWord is what the runs of a check through exec say together.
-type ExecWord int
-
-// What they can say.
-const (
-	// ExecSilent is nothing yet, or that it fails.
-	ExecSilent ExecWord = iota
-	// ExecReleases lets those start that wait for it; the engine's own first
-	// probe, which is due soon, has the last word.
-	ExecReleases
-	// ExecProves is evidence by itself.
-	ExecProves
-)
-
-// ExecSays returns what the runs through exec say by now.
-func ExecSays(s Subject, now time.Time) ExecWord {
+// ExecSuffices says whether the runs of a check through exec say by now all that
+// they can: that the container is healthy or, where the engine's own first probe is
+// due so soon that it has the last word, that those may start which wait for it.
+func ExecSuffices(s Subject, now time.Time) bool {
 	v := judgeExec(s, s.runs(), now)
-	switch {
-	case v == nil:
-		return ExecSilent
-	case v.State == StateHealthyExec:
-		return ExecProves
-	case FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval).Sub(s.Facts.StartedAt) <= ExecDue:
-		return ExecReleases
-	}
-	return ExecSilent
+	return v != nil && (v.State == StateHealthyExec || FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval).Sub(s.Facts.StartedAt) <= ExecDue)
 }
 
 // judgeExec returns the verdict that the runs through exec allow, nil for none.

@@ -113,26 +113,26 @@ func TestExecIsNeededOnlyWhereTheEngineCannotProbeEarly(t *testing.T) {
 	}
 }
 
-func TestRunsThroughExecSaySoMuch(t *testing.T) {
+func TestRunsThroughExecSufficeOnceTheySayAllTheyCan(t *testing.T) {
 	const second = time.Second
 	soon := func(s *Subject) { s.Check.Interval = 15 * second }
 	for name, tc := range map[string]struct {
 		subject Subject
 		now     time.Duration
-		want    ExecWord
+		want    bool
 	}{
-		"nothing without a run":                        {slow(), second, ExecSilent},
-		"nothing after one pass":                       {slow(pass(second)), 2 * second, ExecSilent},
-		"a proof after two":                            {slow(pass(second), pass(2*second)), 3 * second, ExecProves},
-		"nothing after a failure":                      {slow(pass(second), pass(2*second), fail(3*second, 1, "")), 4 * second, ExecSilent},
-		"no proof any more when they are old":          {slow(pass(second), pass(2*second)), 75 * second, ExecSilent},
-		"a release after one where the engine is near": {with(slow(pass(second)), soon), 2 * second, ExecReleases},
-		"no more after two where the engine is near":   {with(slow(pass(second), pass(2*second)), soon), 3 * second, ExecReleases},
-		"nothing against a failed probe of the engine": {
-			with(slow(pass(61*second), pass(62*second)), func(s *Subject) { s.Health.Log = []Result{fail(60*second, 1, "no")} }), 63 * second, ExecSilent},
+		"no run":                             {slow(), second, false},
+		"one pass":                           {slow(pass(second)), 2 * second, false},
+		"two passes":                         {slow(pass(second), pass(2*second)), 3 * second, true},
+		"a failure after them":               {slow(pass(second), pass(2*second), fail(3*second, 1, "")), 4 * second, false},
+		"two passes that are old":            {slow(pass(second), pass(2*second)), 75 * second, false},
+		"one where the engine is near":       {with(slow(pass(second)), soon), 2 * second, true},
+		"a failure where the engine is near": {with(slow(fail(second, 1, "")), soon), 2 * second, false},
+		"passes against a failed probe of the engine": {
+			with(slow(pass(61*second), pass(62*second)), func(s *Subject) { s.Health.Log = []Result{fail(60*second, 1, "no")} }), 63 * second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := ExecSays(tc.subject, at(tc.now)); got != tc.want {
+			if got := ExecSuffices(tc.subject, at(tc.now)); got != tc.want {
 				t.Error(got)
 			}
 		})

@@ -142,13 +142,17 @@ func (s *session) ask(ctx context.Context, ahead bool) {
 }
 
 // askOne makes the probes of one container of a service and says whether they
-// passed. With ahead it makes none when they have in this incarnation.
+// passed. With ahead it makes none when they have in this incarnation; without, it
+// also runs the check again of one that rests on our runs of it.
 func (s *session) askOne(ctx context.Context, name string, sight Sight, ahead bool) bool {
 	if ahead && s.answered(sight) {
 		return true
 	}
 	began := time.Now()
 	b := s.bench(name)
+	if !ahead {
+		s.checkAgain(ctx, b, sight)
+	}
 	s.learn(sight.ID, s.prober.run(ctx, sight.Container, s.prober.tasks(b.service, sight.Container, b)))
 	s.asks.note(time.Since(began))
 	return s.answered(sight)

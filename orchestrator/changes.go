@@ -7,20 +7,11 @@ import (
 	"time"
 )
 
-// touch is the newest change of one container.
-type touch struct {
-	// news is the count of changes of the picture that it was.
-	news int
-	// id, service and number are the container's.
-	id, service string
-	number      int
-}
-
 // touch notes that there is news of a container; the caller holds the lock and
 // announces it.
 func (w *world) touch(s Sight) {
 	w.news++
-	w.touched[s.ID] = touch{w.news, s.ID, s.Service, s.Number}
+	w.touched[s.ID], w.latest[s.Service] = w.news, w.news
 }
 
 // again makes what is known of a container news to everybody.
@@ -39,19 +30,18 @@ func (w *world) again(id string) {
 func (w *world) newer(service string, than int) ([]Sight, int, <-chan struct{}, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var changed []touch
-	for _, t := range w.touched {
-		if t.news > than && (service == "" || t.service == service) {
-			changed = append(changed, t)
+	if service != "" && w.latest[service] <= than {
+		return nil, w.news, w.changed, w.lost
+	}
+	var sights []Sight
+	for id, news := range w.touched {
+		if s := w.sights[id]; news > than && (service == "" || s.Service == service) {
+			sights = append(sights, s)
 		}
 	}
-	slices.SortFunc(changed, func(a, b touch) int {
-		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.number, b.number), cmp.Compare(a.id, b.id))
+	slices.SortFunc(sights, func(a, b Sight) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Number, b.Number), cmp.Compare(a.ID, b.ID))
 	})
-	sights := make([]Sight, 0, len(changed))
-	for _, t := range changed {
-		sights = append(sights, w.sights[t.id])
-	}
 	return sights, w.news, w.changed, w.lost
 }
 
@@ -63,19 +53,23 @@ func (w *world) newer(service string, than int) ([]Sight, int, <-chan struct{}, 
 func (w *world) watch(ctx context.Context, service string, pace time.Duration, look func([]Sight) (bool, error)) error {
 	due, than := time.Now(), 0
 	for {
-		if now := time.Now(); !now.Before(due) {
-			due, than = now.Add(pace), 0
+		all := !time.Now().Before(due)
+		if all {
+			than = 0
 		}
 		sights, news, changed, lost := w.newer(service, than)
 		if lost != nil {
 			return lost
 		}
-		if len(sights) > 0 || than == 0 {
+		if all || len(sights) > 0 {
 			if done, err := look(sights); done || err != nil {
 				return err
 			}
 		}
 		than = news
+		if all {
+			due = time.Now().Add(pace) // a look may take long
+		}
 		if err := pause(ctx, time.Until(due), changed); err != nil {
 			return err
 		}

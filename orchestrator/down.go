@@ -30,6 +30,7 @@ type DownOptions struct {
 // images. It never touches what is not ours and is content when there is
 // nothing.
 func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptions) error {
+	told := map[string]bool{}
 	for round := 1; ; round++ {
 		observed, err := engine.Observe(ctx, scopeOf(p))
 		if err != nil {
@@ -40,9 +41,10 @@ func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptio
 			return err
 		}
 		for _, note := range plan.Notes {
-			if round == 1 {
+			if !told[note] {
 				opts.Listen.tell(Progress{Phase: PhaseNote, Message: note})
 			}
+			told[note] = true
 		}
 		err = carryOutAlone(ctx, engine, p, plan, opts.Listen)
 		if round == downRounds || ctx.Err() != nil {

@@ -13,8 +13,8 @@ const (
 	// as events can be dropped; those that are not well yet are looked at,
 	// since a failing probe sends none.
 	resync = time.Second
-	// calmMax bounds how long a container is not looked at of which neither an
-	// event nor the list tells anything.
+	// calmMax is how long a container is not looked at of which neither an event
+	// nor the list tells anything, unless there are many.
 	calmMax = 5 * time.Second
 	// lookShare bounds the looks that the clock alone asks for: with more
 	// containers than a second has room for, each has its turn less often.
@@ -100,13 +100,16 @@ func (s Sight) due(l Listed, now time.Time, calm, restless int) bool {
 func share(n int) time.Duration { return max(0, time.Duration(n)*lookShare-resync) }
 
 // calmFor is how long a container that is well, one of so many, need not be
-// looked at: the engine's log of its probes must not lose any in between.
+// looked at: the engine's log of its probes must not lose any in between, and what
+// was seen of them must not have become too old to count before the next list.
 func (s Sight) calmFor(calm int) time.Duration {
 	longest := max(calmMax, share(calm))
 	if s.State != StateRunning || !s.Check.Defined() {
 		return longest
 	}
-	return max(resync, min(longest, (logCapacity-1)*s.Check.WithDefaults().Interval))
+	check := s.Check.WithDefaults()
+	fresh := check.Timeout + healthchecks.Slack - 2*resync
+	return max(resync, min(longest, (logCapacity-1)*check.Interval, fresh))
 }
 
 // untilProbe is how long after the last look there was no probe to see yet: the
@@ -143,8 +146,9 @@ func (s Sight) knows(e Event) bool {
 	case eventStart:
 		return !e.At.Before(s.StartedAt) && soon(s.StartedAt)
 	case eventHealth:
-		last := s.Health.Last()
-		return last != nil && string(s.Health.Status) == e.Health && !e.At.Before(s.StartedAt) && soon(last.End)
+		runs := runsOf(s.Container)
+		return len(runs) > 0 && string(s.Health.Status) == e.Health && !e.At.Before(s.StartedAt) && soon(runs[len(runs)-1].End) &&
+			s.Check.WithDefaults().Interval > told // with Podman each run of a check sends one
 	default:
 		return false
 	}

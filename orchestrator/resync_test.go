@@ -130,7 +130,8 @@ func TestWithManyContainersEachHasItsTurnLessOften(t *testing.T) {
 		{"well, among few, five seconds ago", well(calmMax), 100, 0, true},
 		{"well, among many, five seconds ago", well(calmMax), 200, 0, false},
 		{"well, among many, nine seconds ago", well(9 * time.Second), 200, 0, true},
-		{"well, among very many, after four probes", well(2 * time.Minute), 10000, 0, true},
+		{"well, among very many, before its newest probe is too old", well(29 * time.Second), 10000, 0, false},
+		{"well, among very many, as its newest probe becomes too old", well(33 * time.Second), 10000, 0, true},
 	} {
 		l := Listed{ID: "a", State: StateRunning, Health: c.sight.Health.Status}
 		if got := c.sight.due(l, now, c.calm, c.restless); got != c.want {
@@ -145,7 +146,10 @@ func TestAnEventTellsWhatALookHasNotShown(t *testing.T) {
 	runs := Sight{Container: Container{ID: "a", State: StateRunning, StartedAt: start}}
 	healthy := runs
 	healthy.Health = healthchecks.Health{Status: healthchecks.StatusHealthy, Log: []healthchecks.Result{{Start: at(90), End: at(100)}}}
-	outdated, ended := healthy, runs
+	healthy.Check = &healthchecks.Check{Test: []string{"CMD", "ok"}, Interval: 10 * time.Second}
+	outdated, ended, often, again := healthy, runs, healthy, healthy
+	often.Check = &healthchecks.Check{Test: []string{"CMD", "ok"}, Interval: 500 * time.Millisecond}
+	again.StartedAt = at(200)
 	outdated.Outdated = true
 	ended.State = StateExited
 	for _, c := range []struct {
@@ -165,6 +169,8 @@ func TestAnEventTellsWhatALookHasNotShown(t *testing.T) {
 		{"it became so before the newest probe", healthy, Event{Action: "health_status", Health: "healthy", At: at(50)}, true},
 		{"it became so long after the newest probe", healthy, Event{Action: "health_status", Health: "healthy", At: at(1100)}, false},
 		{"it became so before its start", healthy, Event{Action: "health_status", Health: "healthy", At: at(-1)}, false},
+		{"it may be the next run of a check that runs often", often, Event{Action: "health_status", Health: "healthy", At: at(101)}, false},
+		{"its probes were of the incarnation before", again, Event{Action: "health_status", Health: "healthy", At: at(250)}, false},
 		{"it became unhealthy", healthy, Event{Action: "health_status", Health: "unhealthy", At: at(101)}, false},
 		{"it was not seen to be healthy", runs, Event{Action: "health_status", Health: "healthy", At: at(101)}, false},
 		{"the sight of its health is older than one before", outdated, Event{Action: "health_status", Health: "healthy", At: at(101)}, false},
@@ -173,6 +179,26 @@ func TestAnEventTellsWhatALookHasNotShown(t *testing.T) {
 	} {
 		if got := c.sight.knows(c.event); got != c.known {
 			t.Errorf("%s: known %t, want %t", c.name, got, c.known)
+		}
+	}
+}
+
+// A container that is well is looked at again while its newest probe still counts: its
+// next one may end an interval and the timeout after it.
+func TestNoContainerIsLeftUntilWhatWasSeenIsTooOld(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Second, 5 * time.Second, 30 * time.Second} {
+		for _, interval := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
+			began := time.Now()
+			check := &healthchecks.Check{Test: []string{"CMD", "ok"}, Interval: interval, Timeout: timeout}
+			s := Sight{Container: Container{State: StateRunning, StartedAt: began, Check: check}, Seen: began}
+			// Looked at when the next probe is about to come.
+			s.At = began.Add(2 * interval)
+			s.Health = healthchecks.Health{Status: healthchecks.StatusHealthy, Log: []healthchecks.Result{{Start: began.Add(interval), End: began.Add(interval)}}}
+			again := s.At.Add(s.calmFor(10000) + resync)
+			b := bench{check: check, role: RoleService, engine: EngineInfo{StartInterval: true}, now: again}
+			if st := b.judge(s); !st.Well {
+				t.Errorf("interval %s, timeout %s: %s before the next look: %s", interval, timeout, st.State, st.Reason)
+			}
 		}
 	}
 }

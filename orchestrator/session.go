@@ -11,6 +11,7 @@ import (
 	"github.com/stackctl/stackctl/healthchecks"
 	"github.com/stackctl/stackctl/images"
 	"github.com/stackctl/stackctl/internal/fault"
+	"golang.org/x/sync/singleflight"
 )
 
 // session is one run over one project: what is known, and the loops that
@@ -29,6 +30,8 @@ type session struct {
 	timings  *timings
 	prober   prober
 	asks     asks
+	// checks are the runs of containers' checks that we are making.
+	checks singleflight.Group
 
 	mu       sync.Mutex
 	failures map[string]error
@@ -43,9 +46,9 @@ type session struct {
 	wrong map[string]time.Time
 	// told are the last words about a container's probes from outside.
 	told map[string]string
-	// execs are the containers whose check is being run by us, by incarnation,
-	// with what that said.
-	execs map[string]healthchecks.ExecWord
+	// execs are the containers whose check is run by us, by incarnation: true
+	// until that has said enough.
+	execs map[string]bool
 
 	// complete says that the plan has been carried out: from then on nobody
 	// makes up for a container that is missing.
@@ -62,7 +65,7 @@ func newSession(engine Engine, info EngineInfo, p *compose.Project, opts Options
 		members:  newMembers(Plan{}),
 		prober:   prober{clean, info, p, opts.Redact, opts.Outside, &servers{}},
 		failures: map[string]error{}, proofs: map[string][]Proof{}, scans: map[string]Scan{},
-		verifying: map[string]time.Time{}, wrong: map[string]time.Time{}, told: map[string]string{}, execs: map[string]healthchecks.ExecWord{},
+		verifying: map[string]time.Time{}, wrong: map[string]time.Time{}, told: map[string]string{}, execs: map[string]bool{},
 	}
 }
 
@@ -184,12 +187,15 @@ func (s *session) proven(ctx context.Context, b bench, sight Sight) bool {
 func (s *session) execProbes(ctx context.Context) {
 	var loops sync.WaitGroup
 	defer loops.Wait()
-	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) { // others report why it ended
-		for _, sight := range sights {
-			s.startExec(ctx, sight, &loops)
-		}
-		return false, nil
-	})
+	for ctx.Err() == nil {
+		_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) { // others report that the engine was lost
+			for _, sight := range sights {
+				s.startExec(ctx, sight, &loops)
+			}
+			return false, nil
+		})
+		_ = pause(ctx, resync, nil)
+	}
 }
 
 // startExec begins to run a container's check, if that helps and nobody does.
@@ -204,7 +210,7 @@ func (s *session) startExec(ctx context.Context, sight Sight, loops *sync.WaitGr
 	if _, runs := s.execs[key]; runs {
 		return
 	}
-	s.execs[key] = healthchecks.ExecSilent
+	s.execs[key] = true
 	loops.Go(func() {
 		s.execLoop(ctx, sight)
 		s.mu.Lock()
@@ -221,40 +227,27 @@ const (
 	execMin          = 100 * time.Millisecond
 	execMax          = time.Second
 	execPerContainer = 20 * time.Millisecond
-	// execRepeat is as much once they have: a proof that rests on them alone is
-	// repeated, each second where few are.
-	execRepeat = 200 * time.Millisecond
 )
 
-// execGap is how long to wait after a run of a container's check, begun since, as
-// one of so many that are asked.
-func execGap(said healthchecks.ExecWord, since time.Duration, asked int, interval time.Duration) time.Duration {
-	n := time.Duration(asked)
-	switch said {
-	case healthchecks.ExecReleases:
-		return interval // the engine's own probe comes soon
-	case healthchecks.ExecProves:
-		return min(interval, max(execMax, n*execRepeat))
-	default:
-		return max(execMin, min(execMax, since/5), n*execPerContainer)
-	}
+// execGap is that pause after so long, for one of so many containers.
+func execGap(since time.Duration, asked int, interval time.Duration) time.Duration {
+	return min(interval, max(execMin, min(execMax, since/5), time.Duration(asked)*execPerContainer))
 }
 
 // execLoop runs a container's check until the engine has a verdict or the
-// incarnation ends: often until that says all that it can, then more seldom, so
-// that it stays true.
+// incarnation ends: often until that says all that it can, then at the check's own
+// interval, so that it stays true. What is to be proven is asked once more.
 func (s *session) execLoop(ctx context.Context, sight Sight) {
 	begin, key := time.Now(), sight.incarnation()
-	for ctx.Err() == nil {
-		r := s.execOnce(ctx, sight)
-		if r == nil {
-			return
-		}
-		s.world.record(sight.ID, sight.StartedAt, *r)
+	interval := sight.Check.WithDefaults().Interval
+	for s.check(ctx, sight) && ctx.Err() == nil {
 		now, _ := s.world.sight(sight.ID)
 		b := s.bench(sight.Service)
-		said := healthchecks.ExecSays(b.subject(now), b.engineNow())
-		gap := execGap(said, time.Since(begin), s.asked(key, said), sight.Check.WithDefaults().Interval)
+		enough := healthchecks.ExecSuffices(b.subject(now), b.engineNow())
+		gap := execGap(time.Since(begin), s.asked(key, !enough), interval)
+		if enough {
+			gap = interval
+		}
 		if pause(ctx, gap, nil) != nil {
 			return
 		}
@@ -265,19 +258,45 @@ func (s *session) execLoop(ctx context.Context, sight Sight) {
 	}
 }
 
-// asked notes what the runs of a container's check say, and returns how many
-// containers are asked of which they say as much.
-func (s *session) asked(key string, said healthchecks.ExecWord) int {
+// asked notes whether the runs of a container's check are still to say enough, and
+// returns of how many containers that is so.
+func (s *session) asked(key string, still bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.execs[key] = said
+	s.execs[key] = still
 	n := 0
-	for _, other := range s.execs {
-		if other == said {
+	for _, often := range s.execs {
+		if often {
 			n++
 		}
 	}
 	return n
+}
+
+// check runs a container's check and records what came of it, or waits for the run
+// that is being made; false when the container cannot be asked.
+func (s *session) check(ctx context.Context, sight Sight) bool {
+	ran, _, _ := s.checks.Do(sight.incarnation(), func() (any, error) {
+		r := s.execOnce(ctx, sight)
+		if r != nil {
+			s.world.record(sight.ID, sight.StartedAt, *r)
+		}
+		return r != nil, nil
+	})
+	return ran.(bool)
+}
+
+// execFresh is how old the newest run of a check may be for another to be spared.
+const execFresh = 500 * time.Millisecond
+
+// checkAgain runs the check of a container whose proof rests on our own runs of it.
+func (s *session) checkAgain(ctx context.Context, b bench, sight Sight) {
+	if b.judge(sight).Verdict.State != healthchecks.StateHealthyExec {
+		return
+	}
+	if last := sight.Execs[len(sight.Execs)-1]; b.engineNow().Sub(last.Start) > execFresh {
+		s.check(ctx, sight)
+	}
 }
 
 // incarnation names one run of one container.

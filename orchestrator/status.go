@@ -106,9 +106,7 @@ func (s *session) repeatExecs(ctx context.Context) {
 	}
 	each(len(starting), looks, func(i int) {
 		for range 2 {
-			if r := s.execOnce(ctx, starting[i]); r != nil {
-				s.world.record(starting[i].ID, starting[i].StartedAt, *r)
-			}
+			s.check(ctx, starting[i])
 		}
 	})
 }

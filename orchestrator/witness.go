@@ -40,6 +40,7 @@ func (s *session) witness(o Observed, looked map[string]time.Time) {
 		ids[c.Service][c.Number] = c.ID
 	}
 	s.world.replace(sights)
+	s.world.reached()
 	clear(s.world.dirty)
 	s.world.announce()
 	s.world.mu.Unlock()

@@ -70,9 +70,10 @@ type world struct {
 
 	mu     sync.Mutex
 	sights map[string]Sight
-	// news counts what changed, of everything and, by ID, up to its last change.
-	news    int
-	touched map[string]touch
+	// news counts what changed; touched is the count of the last change of each
+	// container, by ID, and latest of any of a service.
+	news            int
+	touched, latest map[string]int
 	// shown is the copy that readers were given; nil when it is not current.
 	shown map[string]Sight
 	dirty map[string]bool
@@ -91,7 +92,7 @@ func newWorld(engine Engine, project string) *world {
 	return &world{
 		engine: engine, project: project, clock: time.Now,
 		sights: map[string]Sight{}, dirty: map[string]bool{}, starting: map[string]bool{},
-		touched: map[string]touch{},
+		touched: map[string]int{}, latest: map[string]int{},
 		changed: make(chan struct{}), poke: make(chan struct{}, 1), looked: make(chan struct{}),
 	}
 }
@@ -143,7 +144,7 @@ func (w *world) announce() {
 func (w *world) set(s Sight) {
 	w.sights[s.ID] = s
 	w.shown = nil
-	if _, known := w.touched[s.ID]; !known {
+	if w.touched[s.ID] == 0 {
 		w.touch(s)
 	}
 }
@@ -267,11 +268,13 @@ func (w *world) started(ctx context.Context, id string, start func() error) erro
 	w.mu.Lock()
 	w.starting[id] = true
 	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.starting, id)
+	}()
 	err := start()
 	w.look(ctx, []string{id})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.starting, id)
 	return err
 }
 
@@ -304,6 +307,9 @@ func (w *world) look(ctx context.Context, ids []string) {
 	})
 }
 
+// reached notes that the engine answers; the caller holds the lock.
+func (w *world) reached() { w.down, w.lost = time.Time{}, nil }
+
 // take records the result of one look.
 func (w *world) take(ctx context.Context, id string, c Container, err error) {
 	w.mu.Lock()
@@ -311,7 +317,7 @@ func (w *world) take(ctx context.Context, id string, c Container, err error) {
 	now := w.clock()
 	switch {
 	case err == nil:
-		w.down = time.Time{}
+		w.reached()
 		before := w.sights[id]
 		if before.outdates(c) {
 			w.dirty[id] = true // the next look tells
