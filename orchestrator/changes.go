@@ -35,7 +35,10 @@ func (w *world) newer(service string, than int) ([]Sight, int, <-chan struct{}, 
 	}
 	var sights []Sight
 	for id, news := range w.touched {
-		if s := w.sights[id]; news > than && (service == "" || s.Service == service) {
+		if news <= than {
+			continue
+		}
+		if s := w.sights[id]; service == "" || s.Service == service {
 			sights = append(sights, s)
 		}
 	}
