@@ -48,7 +48,13 @@ func NeedsExec(s Subject) bool {
 // due so soon that it has the last word, that those may start which wait for it.
 func ExecSuffices(s Subject, now time.Time) bool {
 	v := judgeExec(s, s.runs(), now)
-	return v != nil && (v.State == StateHealthyExec || FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval).Sub(s.Facts.StartedAt) <= ExecDue)
+	return v != nil && (v.State == StateHealthyExec || s.engineDecides())
+}
+
+// engineDecides says that the engine's first probe is due so soon after the start
+// that it has the last word.
+func (s Subject) engineDecides() bool {
+	return FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval).Sub(s.Facts.StartedAt) <= ExecDue
 }
 
 // judgeExec returns the verdict that the runs through exec allow, nil for none.
@@ -69,7 +75,7 @@ func judgeExec(s Subject, runs []Result, now time.Time) *Verdict {
 		v.Evidence = append(v.Evidence, s.evidence(pass, "healthcheck (exec)"))
 	}
 	due := FirstProbe(*s.Check, s.Facts.StartedAt, s.StartInterval)
-	if n >= 2 && due.Sub(s.Facts.StartedAt) > ExecDue {
+	if n >= 2 && !s.engineDecides() {
 		v.State = StateHealthyExec
 		v.Reason = "the healthcheck passed twice through exec; the engine's first probe is due " + in(due.Sub(now))
 		return v

@@ -179,7 +179,7 @@ func (s *session) forget(id string) {
 
 // tellProofs tells of a probe from outside that fails, once for each answer.
 func (s *session) tellProofs(id string, proofs []Proof) {
-	sights, _, _ := s.world.view()
+	sight, _ := s.world.sight(id)
 	for _, p := range proofs {
 		if p.Passed {
 			continue
@@ -190,7 +190,7 @@ func (s *session) tellProofs(id string, proofs []Proof) {
 		s.told[id] = words
 		s.mu.Unlock()
 		if !told {
-			s.opts.Listen.tell(Progress{Service: sights[id].Service, Target: sights[id].Name, Phase: PhaseProbing, Message: words})
+			s.opts.Listen.tell(Progress{Service: sight.Service, Target: sight.Name, Phase: PhaseProbing, Message: words})
 		}
 		return // one at a time says enough
 	}

@@ -18,10 +18,7 @@ func (s *session) failFast(ctx context.Context, abort context.CancelCauseFunc) {
 	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) {
 		for _, sight := range sights {
 			name, id := sight.Service, sight.ID
-			if s.project.Services[name] == nil || !s.members.counts(sight.Container) {
-				continue
-			}
-			if spared[name] || s.members.hush(id) || s.members.unchanged(id) || sight.State == StateCreated {
+			if !s.counts(sight) || spared[name] || s.members.hush(id) || s.members.unchanged(id) || sight.State == StateCreated {
 				continue
 			}
 			if st := s.bench(name).judge(sight); !st.Final || st.Well {

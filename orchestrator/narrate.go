@@ -15,7 +15,7 @@ func (s *session) narrate(ctx context.Context) {
 	told := map[string]string{}
 	_ = s.world.watch(ctx, "", resync, func(sights []Sight) (bool, error) { // others report why it ended
 		for _, sight := range sights {
-			if s.project.Services[sight.Service] != nil && s.members.counts(sight.Container) && !sight.StartedAt.IsZero() && !s.members.hush(sight.ID) {
+			if s.counts(sight) && !sight.StartedAt.IsZero() && !s.members.hush(sight.ID) {
 				s.narrateOne(sight.Service, sight, told)
 			}
 		}

@@ -98,6 +98,11 @@ func (s *session) bench(name string) bench {
 	return b
 }
 
+// counts says whether a container is one of the replicas of the project's services.
+func (s *session) counts(sight Sight) bool {
+	return s.project.Services[sight.Service] != nil && s.members.counts(sight.Container)
+}
+
 // image is that of a service.
 func (s *session) image(name string) images.Image {
 	s.pictures.RLock()
