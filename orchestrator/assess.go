@@ -296,10 +296,11 @@ func conclude(services []ServiceReport) (bool, fault.Class) {
 }
 
 // rootOf is the failure that no other one explains, nil when all is proven:
-// the first in the order of the dependencies that waiting cannot heal, else the
-// first that waits for nobody.
+// one that explains what others show, the first in the order of the dependencies
+// that waiting cannot heal, else the first that waits for nobody.
 func rootOf(services []ServiceReport) *ServiceReport {
 	for _, is := range []func(ServiceReport) bool{
+		func(r ServiceReport) bool { return r.Final && causesOthers(r) },
 		func(r ServiceReport) bool { return r.Final },
 		func(r ServiceReport) bool { return len(r.BlockedBy) == 0 && !onlyUnstable(r) },
 		func(ServiceReport) bool { return true },

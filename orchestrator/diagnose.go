@@ -50,7 +50,10 @@ func makeCards(ctx context.Context, engine Engine, redact *sanitize.Redactor, r 
 
 // rank puts root causes before victims, and the final before the unfinished.
 func rank(r ServiceReport) int {
-	n := 0
+	if causesOthers(r) {
+		return 0
+	}
+	n := 1
 	if len(r.BlockedBy) > 0 {
 		n += 2
 	}

@@ -20,7 +20,8 @@ import (
 type Scope struct {
 	Project string
 	// ContainerNames, NetworkNames and VolumeNames are names that the file
-	// refers to; what has them is observed whoever made it.
+	// refers to; what has them is observed whoever made it. A container may be
+	// named by its ID, or by twelve or more digits of it.
 	ContainerNames, NetworkNames, VolumeNames []string
 	// Images are references to look up; missing ones are left out.
 	Images []string

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/stackctl/stackctl/images"
 	"github.com/stackctl/stackctl/internal/fault"
@@ -446,7 +447,9 @@ func (e *fakeEngine) wire(c *fakeContainer, spec ContainerSpec) error {
 		if e.containers[spec.Joins[service]] == nil {
 			return fault.New(fault.Resource, "no container %q of %s to join", spec.Joins[service], service)
 		}
-		c.NetworkMode = "container:" + spec.Joins[service]
+		if spec.Service.NetworkMode == types.ServicePrefix+service {
+			c.NetworkMode = types.ContainerPrefix + spec.Joins[service]
+		}
 	}
 	for _, key := range sortedKeys(spec.Service.Networks) {
 		name := spec.Project.NetworkName(key)

@@ -247,6 +247,9 @@ func wired(s subject) Condition {
 		if c.State != StateRunning {
 			return unknown(GateWired, fault.Service, "NotRunning", c.Name+" does not run")
 		}
+		if cond := s.unshared(c); cond.Type != "" {
+			return cond
+		}
 		problem := s.unwired(c.Container)
 		evidence = append(evidence, s.connected(c, problem == ""))
 		if problem != "" {

@@ -67,6 +67,8 @@ func PlanAgain(in PlanInput, names []string, running bool) (Plan, error) {
 				p.plan.kept = append(p.plan.kept, replica{name, c.Number, c.ID})
 				if len(names) == 0 || slices.Contains(names, name) {
 					p.planAgain(s, c, running)
+				} else if peer := p.losesNamespace(s, c); peer != "" {
+					p.planRestart(s, c.Number, c, c.Name, "restarts with "+peer, nil)
 				}
 			}
 			if len(p.ours[name]) == 0 && slices.Contains(names, name) {
@@ -75,6 +77,20 @@ func PlanAgain(in PlanInput, names []string, running bool) (Plan, error) {
 		}
 	}
 	return p.plan, nil
+}
+
+// losesNamespace is the service among those that this plan starts whose namespace
+// c, a running container of s, shares: that namespace ends with the peer's process.
+func (p *planner) losesNamespace(s *compose.Service, c Container) string {
+	if c.State != StateRunning {
+		return ""
+	}
+	for _, peer := range joins(s) {
+		if p.changed[peer] != "" && SharesNamespace(s, peer) {
+			return peer
+		}
+	}
+	return ""
 }
 
 // leftover says whether a container's name is one of a replacement under way.
@@ -87,6 +103,7 @@ func (p *planner) planAgain(s *compose.Service, c Container, running bool) {
 	switch up := c.State == StateRunning || c.State == StateRestarting; {
 	case up && !running || p.completed(s, c) && !running:
 	case up || c.State == StatePaused && running:
+		p.changed[s.Name] = "restart asked for"
 		stop := p.plan.add(Action{ID: "stop/" + c.Name, Kind: StopContainer, Target: c.Name, Service: s.Name, Number: c.Number,
 			Cause: "restart asked for", Existing: c.ID, grace: p.Options.Grace})
 		p.planStart(s, c.Number, c.Name, c.ID, "", "restart asked for", stop)

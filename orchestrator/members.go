@@ -24,12 +24,7 @@ func newMembers(plan Plan) *members {
 		m.set(r.service, r.number, r.id)
 		m.kept[r.id] = true
 	}
-	for _, a := range plan.Actions {
-		if a.Existing != "" && (a.Kind == StartContainer || a.Kind == StopContainer || a.Kind == Unpause) {
-			delete(m.kept, a.Existing)
-			m.hushed[a.Existing] = true
-		}
-	}
+	m.changing(plan)
 	return m
 }
 
@@ -100,6 +95,19 @@ func (m *members) unchanged(id string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.kept[id]
+}
+
+// changing takes note of the containers that a further plan stops or starts: they
+// are no longer unchanged, and their end is no news until they are started again.
+func (m *members) changing(plan Plan) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range plan.Actions {
+		if a.Existing != "" && (a.Kind == StartContainer || a.Kind == StopContainer || a.Kind == Unpause) {
+			delete(m.kept, a.Existing)
+			m.hushed[a.Existing] = true
+		}
+	}
 }
 
 // replace makes these the containers that count.

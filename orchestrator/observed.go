@@ -119,7 +119,10 @@ type Container struct {
 	// NetworkMode is as the engine has it, e.g. "bridge", "host",
 	// "container:ID", or a network's name.
 	NetworkMode string
-	TTY         bool
+	// IpcMode and PidMode are as the engine has them, e.g. "private",
+	// "container:ID".
+	IpcMode, PidMode string
+	TTY              bool
 	// Env is the container's environment, KEY=value, and Cmd its command, the
 	// image's included.
 	Env, Cmd []string

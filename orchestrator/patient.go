@@ -105,15 +105,13 @@ func (w ward) again() map[string]string {
 	out := map[string]string{}
 	for name := range w.facts.Project.Services {
 		s := w.subject(name)
-		switch {
+		switch dep := w.outlived(s); {
 		case w.asked[name] != "":
 			out[name] = w.asked[name]
+		case dep != "": // explains an illness
+			out[name] = "restarts with " + dep
 		case w.illness(s) != "":
 			out[name] = w.illness(s)
-		default:
-			if dep := w.outlived(s); dep != "" {
-				out[name] = "restarts with " + dep
-			}
 		}
 	}
 	return out

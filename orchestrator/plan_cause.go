@@ -164,6 +164,9 @@ func (p *planner) brokenCause(s *compose.Service, c Container) string {
 			return problem
 		}
 	}
+	if stale, ok := staleShareOf(s, c, p.counting, p.Observed.Containers); ok && stale.replaced {
+		return stale.String()
+	}
 	for _, joined := range joins(s) {
 		if p.created[joined] != "" {
 			return fmt.Sprintf("it shares a namespace with %s, which is replaced", joined)
@@ -173,6 +176,11 @@ func (p *planner) brokenCause(s *compose.Service, c Container) string {
 		}
 	}
 	return ""
+}
+
+// counting are the containers of a service that count as its replicas now.
+func (p *planner) counting(service string) []Container {
+	return slices.DeleteFunc(slices.Clone(p.ours[service]), func(c Container) bool { return leftover(c.Name) })
 }
 
 // networkProblem says how the place of c, a container of s, is wrong in the network

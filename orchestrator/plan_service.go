@@ -133,6 +133,9 @@ func (p *planner) againCause(s *compose.Service, c Container) string {
 	if with := p.followsRestart(s, c); with != "" {
 		return "restarts with " + with
 	}
+	if stale, ok := staleShareOf(s, c, p.counting, p.Observed.Containers); ok {
+		return stale.String()
+	}
 	return ""
 }
 

@@ -367,6 +367,21 @@ func TestPlans(t *testing.T) {
 				wait started   vpn  (app depends on it)
 				start          p-app-1  (recreate, it shares a namespace with vpn, which was replaced)  after rename/p-app-1, wait-started/vpn
 			`},
+		{name: "a container that restarted by itself takes along who shares its network", is: joined,
+			happened: func(o *Observed) { o.Containers[0].StartedAt = o.Containers[1].StartedAt.Add(time10s) }, want: `
+				stop           p-app-1  (it has the network namespace that p-vpn-1 had before it restarted: p-vpn-1 started again after it)
+				wait started   vpn  (app depends on it)
+				start          p-app-1  (it has the network namespace that p-vpn-1 had before it restarted: p-vpn-1 started again after it)  after stop/p-app-1, wait-started/vpn
+			`},
+		{name: "who shares the network of a container that another client replaced is replaced", is: joined,
+			happened: func(o *Observed) { o.Containers[1].NetworkMode = "container:" + strings.Repeat("f", 64) }, want: `
+				create         p-app-1.stackctl-next  (recreate, it has the network namespace of a container that is gone: p-vpn-1 was replaced after it was created)
+				stop           p-app-1  (recreate, it has the network namespace of a container that is gone: p-vpn-1 was replaced after it was created)  after create/p-app-1.stackctl-next
+				remove         p-app-1  (recreate, it has the network namespace of a container that is gone: p-vpn-1 was replaced after it was created)  after stop/p-app-1
+				rename         p-app-1  (takes the place)  after remove/p-app-1
+				wait started   vpn  (app depends on it)
+				start          p-app-1  (recreate, it has the network namespace of a container that is gone: p-vpn-1 was replaced after it was created)  after rename/p-app-1, wait-started/vpn
+			`},
 		{name: "a started container takes along who shares its network", is: joined,
 			happened: func(o *Observed) { o.Containers[0].State, o.Containers[0].ExitCode = StateExited, 1 }, want: `
 				start          p-vpn-1  (exited with code 1)

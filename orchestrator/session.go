@@ -81,6 +81,7 @@ func scopeOf(p *compose.Project) Scope {
 			scope.ContainerNames = append(scope.ContainerNames, p.ContainerName(svc.Name, n))
 		}
 	}
+	scope.ContainerNames = append(scope.ContainerNames, joinedContainers(p)...)
 	for _, n := range p.Networks {
 		scope.NetworkNames = append(scope.NetworkNames, n.Name)
 	}

@@ -57,7 +57,7 @@ func (a *app) restartCommand() *cobra.Command {
 		Long: `Stop and start the containers that are there, in the order of their
 dependencies, and prove them as up does. No change of the file is applied: that
 is what up is for. With SERVICE, these and what follows them (depends_on with
-restart: true).`,
+restart: true, or a namespace of theirs that is shared).`,
 		ValidArgsFunction: a.completeServices,
 		RunE: a.begun(func(cmd *cobra.Command, args []string) error {
 			return a.again(cmd.Context(), "restart", o, args, restartWhat, a.ops.restart)
@@ -102,7 +102,8 @@ func followers(p *compose.Project, named []string) []string {
 	out := slices.Clone(named)
 	for i := 0; i < len(out); i++ {
 		for _, other := range p.Dependents(out[i]) {
-			if p.Services[other].DependsOn[out[i]].Restart && !slices.Contains(out, other) {
+			follows := p.Services[other].DependsOn[out[i]].Restart || orchestrator.SharesNamespace(p.Services[other], out[i])
+			if follows && !slices.Contains(out, other) {
 				out = append(out, other)
 			}
 		}

@@ -107,6 +107,7 @@ func decodeHost(c *orchestrator.Container, host *container.HostConfig) {
 	c.MaxRetries = host.RestartPolicy.MaximumRetryCount
 	c.Memory = host.Memory
 	c.NetworkMode = string(host.NetworkMode)
+	c.IpcMode, c.PidMode = string(host.IpcMode), string(host.PidMode)
 	c.Asked = decodePorts(host.PortBindings)
 }
 

@@ -139,7 +139,7 @@ func sortListed(listed []container.Summary, scope orchestrator.Scope) (members [
 	for _, c := range listed {
 		name := ownName(c.Names)
 		project := c.Labels[orchestrator.LabelProject]
-		if (scope.Project != "" && project == scope.Project) || slices.Contains(scope.ContainerNames, name) {
+		if (scope.Project != "" && project == scope.Project) || asksFor(scope, c.ID, name) {
 			members = append(members, c.ID)
 		}
 		for _, p := range c.Ports {
@@ -153,6 +153,14 @@ func sortListed(listed []container.Summary, scope orchestrator.Scope) (members [
 		}
 	}
 	return members, holders
+}
+
+// asksFor says whether a scope asks for a container by its name or by its ID, of
+// which twelve digits are enough.
+func asksFor(scope orchestrator.Scope, id, name string) bool {
+	return slices.ContainsFunc(scope.ContainerNames, func(asked string) bool {
+		return asked == name || len(asked) >= 12 && strings.HasPrefix(id, asked)
+	})
 }
 
 // ownName is the container's name among its names: links to it from other
