@@ -322,6 +322,7 @@ func notes(f Facts, r Report) []string {
 			out = append(out, s.Name+": "+n)
 		}
 	}
+	out = append(out, bindNotes(f)...)
 	known := knownServices(f.Project)
 	for _, c := range f.Observed.Containers {
 		if c.Project == f.Project.Name && !c.OneOff && !known[c.Service] {

@@ -116,6 +116,9 @@ func (s subject) current(want int) Condition {
 		if why := configCause(s.Project, s.service, c.Container); why != "" {
 			return fails(GateCensus, fault.Differs, "Differs", "%s differs from the file: %s", c.Name, why)
 		}
+		if changes := limitChanges(s.service, c.Container, s.engine.Supports); len(changes) > 0 {
+			return fails(GateCensus, fault.Differs, "Updated", "%s was changed behind the file: %s", c.Name, updatedText(changes))
+		}
 		if id := s.Images[s.service.Name].ID; id != c.ImageID {
 			return fails(GateCensus, fault.Differs, "Image", "%s runs image %s, the file's %s is %s now", c.Name, shortID(c.ImageID), s.service.Image, shortID(id))
 		}
@@ -248,6 +251,9 @@ func wired(s subject) Condition {
 			return unknown(GateWired, fault.Service, "NotRunning", c.Name+" does not run")
 		}
 		if cond := s.unshared(c); cond.Type != "" {
+			return cond
+		}
+		if cond := s.unbound(c); cond.Type != "" {
 			return cond
 		}
 		problem := s.unwired(c.Container)

@@ -30,6 +30,8 @@ type EngineInfo struct {
 	StartInterval bool
 	// Rootless says that the engine runs without root.
 	Rootless bool
+	// Supports are the limits of containers that it keeps as they are asked for.
+	Supports LimitSupport
 	// ClockAhead is the engine's clock minus ours.
 	ClockAhead time.Duration
 }
@@ -116,6 +118,9 @@ type Container struct {
 	MaxRetries int
 	// Memory is the limit in bytes, 0 for none.
 	Memory int64
+	// Limits are all limits and the restart policy; the zero value when the
+	// engine does not tell.
+	Limits Limits
 	// NetworkMode is as the engine has it, e.g. "bridge", "host",
 	// "container:ID", or a network's name.
 	NetworkMode string
@@ -166,7 +171,23 @@ type Mount struct {
 	Source      string
 	Destination string
 	Writable    bool
+	// SourceState says whether Source, of a bind mount, is still what the container
+	// has.
+	SourceState SourceState
 }
+
+// SourceState is what is known about the source of a bind mount on this host.
+type SourceState int
+
+const (
+	// SourceUnknown: it could not be compared.
+	SourceUnknown SourceState = iota
+	// SourceSame: it is what the container has.
+	SourceSame
+	// SourceReplaced: another file or directory has its path since the container
+	// started.
+	SourceReplaced
+)
 
 // Network is one network as the engine reports it.
 type Network struct {

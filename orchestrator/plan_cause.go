@@ -20,6 +20,9 @@ func (p *planner) replaceCause(s *compose.Service, c Container) string {
 	if why := configCause(p.Project, s, c); why != "" {
 		return why
 	}
+	if changes := limitChanges(s, c, p.Observed.Engine.Supports); len(changes) > 0 {
+		return "changed behind the file: " + updatedText(changes)
+	}
 	if why := p.Pending[s.Name]; why != "" {
 		return "image: " + why
 	}
@@ -136,14 +139,13 @@ func fieldChanges(old, now map[string]string) []string {
 // changesOf are all fields in which c differs from the file, as far as its
 // labels tell.
 func (p *planner) changesOf(s *compose.Service, c *Container) []FieldChange {
-	if c == nil || c.Labels[LabelHash] == s.Hash(p.Project) {
+	if c == nil {
 		return nil
 	}
-	old := decodeFields(c.Labels[LabelFields])
-	if old == nil {
-		return nil
+	if old := decodeFields(c.Labels[LabelFields]); old != nil && c.Labels[LabelHash] != s.Hash(p.Project) {
+		return changesBetween(old, s.Fields())
 	}
-	return changesBetween(old, s.Fields())
+	return limitChanges(s, *c, p.Observed.Engine.Supports)
 }
 
 // brokenCause says why c can never serve as it is, whatever the file says: a

@@ -136,6 +136,9 @@ func (p *planner) againCause(s *compose.Service, c Container) string {
 	if stale, ok := staleShareOf(s, c, p.counting, p.Observed.Containers); ok {
 		return stale.String()
 	}
+	if sources := staleBinds(p.Project, c); len(sources) > 0 {
+		return staleBindsText(sources)
+	}
 	return ""
 }
 
@@ -266,6 +269,7 @@ func (p *planner) needs(s *compose.Service) []string {
 // planReplace creates the replacement beside the old container, so that
 // nothing is lost when the run is interrupted, then lets it take the place.
 func (p *planner) planReplace(s *compose.Service, number int, old Container, name, cause string) {
+	p.planData(s, old)
 	_, remove := p.usesRenewed(old)
 	if remove {
 		p.planReplaceRemoved(s, number, old, name, cause)

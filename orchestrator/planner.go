@@ -21,6 +21,9 @@ type PlanOptions struct {
 	// changed: the containers that use them are replaced, and what is in such a
 	// volume is lost. Not together with Rollback.
 	RecreateNetworks, RecreateVolumes bool
+	// LeaveVolumes says that the data of volumes which the file no longer mounts
+	// may stay behind in them.
+	LeaveVolumes bool
 	// AllowUnverified waives the proof of every service without a check.
 	AllowUnverified bool
 	// Rollback keeps replaced containers until the new ones are proven.
@@ -70,6 +73,8 @@ type planner struct {
 	waits    map[string]string
 	// crowds are the services' places among those that start together.
 	crowds map[string]crowd
+	// abandoned are the errors about volumes whose data would stay behind.
+	abandoned []error
 	// seen are the IDs of all containers of the project.
 	seen map[string]bool
 }
@@ -93,6 +98,9 @@ func MakePlan(in PlanInput) (Plan, error) {
 		}
 	}
 	p.awaitUsers()
+	if err := p.withoutData(); err != nil {
+		return Plan{}, err
+	}
 	if err := errors.Join(p.awaitNames(), p.awaitPorts()); err != nil {
 		return Plan{}, err
 	}

@@ -176,16 +176,17 @@ func causesOthers(r ServiceReport) bool {
 	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Reason == reasonStaleShare })
 }
 
-// rejoinsMax is how often one run restarts what shares something stale: a peer
-// that goes on restarting is the failure itself.
-const rejoinsMax = 2
+// renewalsMax is how often one run restarts what has something stale: a peer that
+// goes on restarting is the failure itself.
+const renewalsMax = 2
 
-// rejoin restarts the containers whose peers have restarted after they joined
-// them, which happens while a stack comes up, and proves the stack again. r and err
-// are the proof's; they come back as they are where nothing of the kind is wrong.
-func (s *session) rejoin(ctx context.Context, x *executor, r Report, err error) (Report, error) {
-	for range rejoinsMax {
-		if err == nil || ctx.Err() != nil || !slices.ContainsFunc(r.Services, causesOthers) {
+// restartStale restarts the containers that have something stale, which happens
+// while a stack comes up: a peer restarts after they joined it, a file is replaced
+// after they mounted it. Then it proves the stack again. r and err are the proof's;
+// they come back as they are where nothing of the kind is wrong.
+func (s *session) restartStale(ctx context.Context, x *executor, r Report, err error) (Report, error) {
+	for range renewalsMax {
+		if err == nil || ctx.Err() != nil || !slices.ContainsFunc(r.Services, hasStale) {
 			return r, err
 		}
 		observed, failed := s.engine.Observe(ctx, s.scope())
@@ -204,6 +205,11 @@ func (s *session) rejoin(ctx context.Context, x *executor, r Report, err error) 
 		}
 	}
 	return r, err
+}
+
+// hasStale says that a restart of a service's containers mends what they have.
+func hasStale(r ServiceReport) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Reason == reasonStaleShare || c.Reason == reasonStaleBind })
 }
 
 // replaces says that an action makes, renames or removes something.

@@ -146,7 +146,7 @@ func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
 	if err == nil {
 		s.complete = true
 		r, err = s.prove(run, len(plan.Actions) > 0)
-		r, err = s.rejoin(run, x, r, err)
+		r, err = s.restartStale(run, x, r, err)
 	}
 	if err != nil {
 		return s.explain(ctx, r, err, plan)

@@ -21,6 +21,7 @@ type planFlags struct {
 	removeOrphans   bool
 	renewNetworks   bool
 	renewVolumes    bool
+	leaveVolumes    bool
 	allowUnverified bool
 	scale           []string
 	grace           *time.Duration
@@ -34,6 +35,7 @@ func (o *planFlags) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.removeOrphans, "remove-orphans", false, "remove containers of services that the file no longer has")
 	f.BoolVar(&o.renewNetworks, "recreate-networks", false, "make networks anew whose definition changed, with the containers in them")
 	f.BoolVar(&o.renewVolumes, "recreate-volumes", false, "make volumes anew whose definition changed; their data is lost")
+	f.BoolVar(&o.leaveVolumes, "leave-volumes", false, "go on although the data of volumes that the file no longer mounts stays behind")
 	f.VarP(optionalDuration(&o.grace), "timeout", "t", "how long a container may take to stop")
 	exclusive(cmd, "force-recreate", "no-recreate")
 }
@@ -60,7 +62,7 @@ func (o *planFlags) options() (orchestrator.PlanOptions, images.Options) {
 	}
 	return orchestrator.PlanOptions{
 		ForceRecreate: o.forceRecreate, NoRecreate: o.noRecreate, RemoveOrphans: o.removeOrphans,
-		RecreateNetworks: o.renewNetworks, RecreateVolumes: o.renewVolumes,
+		RecreateNetworks: o.renewNetworks, RecreateVolumes: o.renewVolumes, LeaveVolumes: o.leaveVolumes,
 		AllowUnverified: o.allowUnverified, Grace: o.grace,
 	}, images.Options{Build: build, Pull: images.PullMode(o.pull)}
 }

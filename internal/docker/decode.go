@@ -106,9 +106,24 @@ func decodeHost(c *orchestrator.Container, host *container.HostConfig) {
 	c.RestartPolicy = firstOf(string(host.RestartPolicy.Name), "no")
 	c.MaxRetries = host.RestartPolicy.MaximumRetryCount
 	c.Memory = host.Memory
+	c.Limits = decodeLimits(host)
 	c.NetworkMode = string(host.NetworkMode)
 	c.IpcMode, c.PidMode = string(host.IpcMode), string(host.PidMode)
 	c.Asked = decodePorts(host.PortBindings)
+}
+
+func decodeLimits(host *container.HostConfig) orchestrator.Limits {
+	l := orchestrator.Limits{
+		NanoCPUs: host.NanoCPUs, CPUQuota: host.CPUQuota, CPUPeriod: host.CPUPeriod, CPUShares: host.CPUShares,
+		CPUSet: host.CpusetCpus, MemSet: host.CpusetMems,
+		Memory: host.Memory, MemoryReservation: host.MemoryReservation, MemorySwap: host.MemorySwap,
+		BlkioWeight: host.BlkioWeight,
+		Restart:     firstOf(string(host.RestartPolicy.Name), "no"), MaxRetries: host.RestartPolicy.MaximumRetryCount,
+	}
+	if host.PidsLimit != nil {
+		l.Pids = *host.PidsLimit
+	}
+	return l
 }
 
 func decodeNetworks(c *orchestrator.Container, settings *container.NetworkSettings) {

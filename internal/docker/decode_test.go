@@ -55,7 +55,9 @@ func TestAnInspectAnswerIsReadInFull(t *testing.T) {
 			Test: []string{"CMD", "x"}, Interval: 5 * time.Second, Timeout: time.Second, StartPeriod: 2 * time.Second,
 			StartInterval: 100 * time.Millisecond, Retries: 4,
 		},
-		RestartPolicy: "on-failure", MaxRetries: 5, Memory: 1024, NetworkMode: "app_default", TTY: true, Env: []string{"A=1"},
+		RestartPolicy: "on-failure", MaxRetries: 5, Memory: 1024,
+		Limits:      orchestrator.Limits{Memory: 1024, Restart: "on-failure", MaxRetries: 5},
+		NetworkMode: "app_default", TTY: true, Env: []string{"A=1"},
 		Published: []orchestrator.Port{
 			{HostIP: "0.0.0.0", Host: 32768, Container: 80, Proto: "tcp"}, {HostIP: "::", Host: 32769, Container: 80, Proto: "tcp"},
 		},

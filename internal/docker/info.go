@@ -45,6 +45,19 @@ func (e *Engine) describe(said system.Info) orchestrator.EngineInfo {
 		Host:          e.at.publishedHost(),
 		StartInterval: e.api().atLeast("1.44") && !e.podman(),
 		Rootless:      slices.ContainsFunc(said.SecurityOptions, isRootless),
+		Supports:      e.supports(said),
+	}
+}
+
+// supports says which limits the engine keeps as they are asked for. Podman adds
+// defaults of its own.
+func (e *Engine) supports(said system.Info) orchestrator.LimitSupport {
+	if e.podman() {
+		return orchestrator.LimitSupport{}
+	}
+	return orchestrator.LimitSupport{
+		Memory: said.MemoryLimit, Swap: said.SwapLimit, CPUQuota: said.CPUCfsQuota, CPUShares: said.CPUShares,
+		CPUSet: said.CPUSet, Pids: said.PidsLimit,
 	}
 }
 

@@ -65,6 +65,7 @@ func (e *Engine) Inspect(ctx context.Context, id string) (orchestrator.Container
 		return orchestrator.Container{}, err
 	}
 	c.Took = took
+	e.compareBinds(&c, said)
 	if e.podman() {
 		nameEndpoints(&c)
 	}

@@ -1,34 +1,34 @@
 package docker
 
 import (
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/docker/api/types/blkiodev"
 	"github.com/docker/docker/api/types/container"
 	"github.com/stackctl/stackctl/compose"
+	"github.com/stackctl/stackctl/orchestrator"
 )
 
 // resources maps the limits: deploy.resources overrides the older keys.
 func resources(s *compose.Service) container.Resources {
+	limits := orchestrator.LimitsOf(s)
 	r := container.Resources{
 		CgroupParent:       s.CgroupParent,
 		CPUCount:           s.CPUCount,
 		CPUPercent:         int64(s.CPUPercent * 100),
-		CPUPeriod:          s.CPUPeriod,
-		CPUQuota:           s.CPUQuota,
+		CPUPeriod:          limits.CPUPeriod,
+		CPUQuota:           limits.CPUQuota,
 		CPURealtimePeriod:  s.CPURTPeriod,
 		CPURealtimeRuntime: s.CPURTRuntime,
-		CPUShares:          s.CPUShares,
-		CpusetCpus:         s.CPUSet,
+		CPUShares:          limits.CPUShares,
+		CpusetCpus:         limits.CPUSet,
 		DeviceCgroupRules:  s.DeviceCgroupRules,
-		Memory:             int64(s.MemLimit),
-		MemoryReservation:  int64(s.MemReservation),
-		MemorySwap:         int64(s.MemSwapLimit),
-		NanoCPUs:           nanoCPUs(s.CPUS),
+		Memory:             limits.Memory,
+		MemoryReservation:  limits.MemoryReservation,
+		MemorySwap:         limits.MemorySwap,
+		NanoCPUs:           limits.NanoCPUs,
 		OomKillDisable:     &s.OomKillDisable,
 		Ulimits:            ulimits(s.Ulimits),
 	}
@@ -36,8 +36,8 @@ func resources(s *compose.Service) container.Resources {
 		swappiness := int64(s.MemSwappiness)
 		r.MemorySwappiness = &swappiness
 	}
-	if s.PidsLimit != 0 {
-		r.PidsLimit = &s.PidsLimit
+	if limits.Pids != 0 {
+		r.PidsLimit = &limits.Pids
 	}
 	addBlkio(&r, s.BlkioConfig)
 	addDevices(&r, s.Devices)
@@ -45,45 +45,16 @@ func resources(s *compose.Service) container.Resources {
 		r.DeviceRequests = append(r.DeviceRequests, deviceRequest(gpu, "gpu"))
 	}
 	if s.Deploy != nil {
-		addLimits(&r, s.Deploy.Resources.Limits)
 		addReservations(&r, s.Deploy.Resources.Reservations)
 	}
 	return r
 }
 
-// nanoCPUs converts a number of processors. The detour over its shortest
-// decimal form makes 0.1 exactly 100000000.
-func nanoCPUs(cpus float32) int64 {
-	exact, err := strconv.ParseFloat(strconv.FormatFloat(float64(cpus), 'g', -1, 32), 64)
-	if err != nil {
-		return 0
-	}
-	return int64(math.Round(exact * 1e9))
-}
-
-func addLimits(r *container.Resources, limits *types.Resource) {
-	if limits == nil {
-		return
-	}
-	if limits.MemoryBytes != 0 {
-		r.Memory = int64(limits.MemoryBytes)
-	}
-	if limits.NanoCPUs != 0 {
-		r.NanoCPUs = nanoCPUs(limits.NanoCPUs.Value())
-	}
-	if limits.Pids > 0 {
-		r.PidsLimit = &limits.Pids
-	}
-}
-
-// addReservations maps memory and devices: a reservation of processors means
-// something to a scheduler of several hosts only.
+// addReservations maps devices: a reservation of processors means something to a
+// scheduler of several hosts only.
 func addReservations(r *container.Resources, reserved *types.Resource) {
 	if reserved == nil {
 		return
-	}
-	if reserved.MemoryBytes != 0 {
-		r.MemoryReservation = int64(reserved.MemoryBytes)
 	}
 	for _, device := range reserved.Devices {
 		r.DeviceRequests = append(r.DeviceRequests, deviceRequest(device))

@@ -1,0 +1,21 @@
+//go:build !linux
+
+package docker
+
+import (
+	"time"
+
+	"github.com/stackctl/stackctl/orchestrator"
+)
+
+// processView is the file system that a process sees: here the engine's containers
+// run in a virtual machine, which nobody can look into.
+type processView struct{}
+
+func openProcess(int, string, map[string]string) processView { return processView{} }
+
+func (processView) close() {}
+
+func (processView) compare(string, string, time.Time) orchestrator.SourceState {
+	return orchestrator.SourceUnknown
+}
