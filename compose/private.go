@@ -49,7 +49,7 @@ type sharing func(service, format string, args ...any)
 // bridge are nobody else's.
 func privateNetwork(project, key string, n types.NetworkConfig, shared sharing) types.NetworkConfig {
 	if bool(n.External) {
-		shared("", "network %s (%s) is external: the copy shares it", key, n.Name)
+		shared("", "%s", externalWarning(key, n))
 		return n
 	}
 	n.Name = project + "_" + key
@@ -94,11 +94,9 @@ func (s *Service) private(p *Project, base string, shared sharing) *Service {
 	if s.NetworkMode == "host" {
 		shared(s.Name, "it is in the host's network: the copy's ports are the same as everybody's")
 	}
-	for _, v := range s.Volumes {
-		if v.Type == types.VolumeTypeBind && !v.ReadOnly && v.Source != "/var/run/docker.sock" {
-			shared(s.Name, "it may write to %s, which the copy shares", v.Source)
-		}
-	}
+	s.privateNames(p, &out)
+	s.privateLabels(p, &out, shared)
+	s.sharedWithOthers(shared)
 	return &out
 }
 

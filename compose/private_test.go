@@ -57,7 +57,7 @@ func TestAPrivateCopyHasNothingFixedThatAnotherOneCouldWant(t *testing.T) {
 		t.Errorf("the container is called %q", c.ContainerName("web", 1))
 	}
 	front := web.Networks["front"]
-	if front.Ipv4Address != "" || !slices.Equal(front.Aliases, []string{"www", "the-web"}) || !slices.Equal(web.Networks["back"].Aliases, []string{"the-web"}) {
+	if front.Ipv4Address != "" || !slices.Equal(front.Aliases, []string{"www", "the-web", "web.shop-1"}) || !slices.Equal(web.Networks["back"].Aliases, []string{"the-web", "web.shop-1"}) {
 		t.Errorf("in its networks it is %+v and %+v", front, web.Networks["back"])
 	}
 	if n := c.Networks["front"]; n.Name != "shop-1_front" || len(n.Ipam.Config) != 0 || !maps.Equal(n.DriverOpts, map[string]string{"mtu": "1400"}) {

@@ -647,3 +647,50 @@ func TestPruneRemovesWhatIsExpiredAndNothingElse(t *testing.T) {
 	}
 	s.expect(2, []string{"--expired"}, "prune")
 }
+
+func TestACopyDoesNotAnswerForTheLiveStackOnANetworkOfBoth(t *testing.T) {
+	t.Parallel()
+	s := newCopied(t, `
+services:
+  api:
+    image: CHECKEDIMAGE
+    hostname: the-api
+    command: [serve, "body=${WHO:-live}"]
+    networks: {proxy: {aliases: [api.internal]}}
+  web:
+    image: CHECKEDIMAGE
+    ports: ["127.0.0.1::8080"]
+    networks: [proxy]
+networks: {proxy: {external: true, name: "${NETWORK}"}}
+`)
+	network := s.name + "-proxy"
+	s.env = append(s.env, "NETWORK="+network)
+	engine(t, http.MethodPost, "/networks/create", `{"Name": "`+network+`"}`)
+	t.Cleanup(func() { _ = call(context.Background(), http.MethodDelete, "/networks/"+network, nil, nil) })
+	s.expect(0, nil, "up")
+	live := containersOf(t, s.name)["web"].ID
+	s.env = append(s.env, "WHO=copy")
+	r := s.attend(program)
+	r.line(t)
+	asked := false
+	for _, x := range s.tracesOf() {
+		if x.labels["com.docker.compose.service"] == "web" && x.labels["io.stackctl.run-of"] == s.name {
+			asked = true
+			for _, name := range []string{"api", "api.internal", "the-api"} {
+				for range 6 {
+					for who, asks := range map[string]string{"live": live, "copy": x.name} {
+						if code, said := inside(t, asks, "/testimage", "check", "url=http://"+name+":8080/", "who="+who); code != 0 {
+							t.Fatalf("who asks as the %s stack for %s: %s", who, name, said)
+						}
+					}
+				}
+			}
+		}
+	}
+	if code := r.end(t, "0"); code != 0 || !asked {
+		t.Errorf("the test ended with %d, the copy was found: %t\n%s", code, asked, r.stderr.String())
+	}
+	if said := r.stderr.String(); !strings.Contains(said, "Others do not find the copy's services there by their names") {
+		t.Errorf("nothing is said about the network of both:\n%s", said)
+	}
+}

@@ -229,7 +229,7 @@ func exit(args []string) error {
 
 // check is a healthcheck: url=http://127.0.0.1:8080/. With any=1 every answer
 // will do, as with a client that does not look at the status. With unless=FILE
-// it fails while that file is there.
+// it fails while that file is there, with who=BODY when another body comes.
 func check(args []string) error {
 	if file := option(args, "unless", ""); file != "" {
 		if _, err := os.Stat(file); err == nil {
@@ -248,6 +248,9 @@ func check(args []string) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
 	if resp.StatusCode >= 500 {
 		return fmt.Errorf("status %d: %s", resp.StatusCode, bytes.TrimSpace(body))
+	}
+	if who := option(args, "who", ""); who != "" && string(bytes.TrimSpace(body)) != who {
+		return fmt.Errorf("%s answers, not %s", bytes.TrimSpace(body), who)
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ func (e *Engine) target() target {
 	return target{
 		api:     e.api(),
 		local:   e.at.local(),
+		noLinks: e.podman(),
 		proxies: e.config.ParseProxyConfig(e.at.host, nil),
 		read:    os.ReadFile,
 	}

@@ -19,6 +19,8 @@ type target struct {
 	api apiVersion
 	// local says that the engine sees this host's files.
 	local bool
+	// noLinks says that the engine refuses links (Podman).
+	noLinks bool
 	// proxies are the variables of the user's docker configuration.
 	proxies map[string]*string
 	// read reads a file that the service refers to by content.

@@ -33,7 +33,7 @@ func planNetworks(spec orchestrator.ContainerSpec, t target) (networks, error) {
 	if err := checkMAC(spec); err != nil {
 		return networks{}, err
 	}
-	links := planLinks(spec)
+	links := planLinks(spec, t)
 	if s.NetworkMode != "" {
 		return planMode(spec, t, links)
 	}
@@ -135,7 +135,7 @@ func aliases(spec orchestrator.ContainerSpec, config *types.ServiceNetworkConfig
 }
 
 // planLinks maps links and external_links to container:alias.
-func planLinks(spec orchestrator.ContainerSpec) []string {
+func planLinks(spec orchestrator.ContainerSpec, t target) []string {
 	var links []string
 	for _, link := range spec.Service.Links {
 		service, alias, ok := strings.Cut(link, ":")
@@ -152,6 +152,9 @@ func planLinks(spec orchestrator.ContainerSpec) []string {
 	}
 	for _, link := range spec.Service.ExternalLinks {
 		name, alias, ok := strings.Cut(link, ":")
+		if t.noLinks && spec.Project.Labels != nil && strings.HasSuffix(name, "."+spec.Project.Name) {
+			continue // of a copy's own making
+		}
 		if !ok {
 			alias = name
 		}
