@@ -18,6 +18,7 @@ func (b *builder) check(p *Project) {
 	b.checkFiles(p)
 	b.checkJobs(p)
 	b.checkPorts(p)
+	b.checkSubnets(p)
 	b.lint(p)
 }
 

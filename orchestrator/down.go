@@ -23,6 +23,9 @@ type DownOptions struct {
 	// Grace is the stop time; nil takes the containers' own.
 	Grace  *time.Duration
 	Listen Listener
+	// Late says that calls of an earlier run may still be on their way in the
+	// engine.
+	Late bool
 }
 
 // Down stops the project in the reverse order of its dependencies and removes
@@ -52,6 +55,12 @@ func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptio
 		}
 		// What came may be what kept a network or a volume from being removed.
 		late, unseen := newcomers(ctx, engine, p, idsOf(observed))
+		if !late && err == nil && opts.Late {
+			opts.Late = false
+			var left Observed
+			left, late, unseen = awaitLate(ctx, engine, Scope{Project: p.Name})
+			late = late || len(left.Containers)+len(left.Networks) > 0
+		}
 		if late {
 			continue
 		}
@@ -78,8 +87,10 @@ func newcomers(ctx context.Context, engine Engine, p *compose.Project, seen map[
 
 // carryOutAlone executes a plan in which nothing waits and nothing is proven.
 func carryOutAlone(ctx context.Context, engine Engine, p *compose.Project, plan Plan, listen Listener) error {
+	finishing := &finishingEngine{Engine: engine}
+	defer func() { finishing.report(listen, nil) }()
 	x := &executor{
-		engine: engine, project: p, world: newWorld(engine, p.Name), listen: listen, members: newMembers(plan),
+		engine: finishing, project: p, world: newWorld(engine, p.Name), listen: listen, members: newMembers(plan),
 		timings: newTimings(time.Now()),
 		made:    map[string]string{}, failures: map[string]error{},
 	}

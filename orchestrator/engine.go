@@ -45,6 +45,9 @@ type Observer interface {
 	// Events returns. The reader never blocks the stream: the channel may
 	// drop events when it is full, since an event only says "look again".
 	Events(ctx context.Context, project string, since time.Time) (<-chan Event, <-chan error)
+	// Outage is when the engine could last not be reached at all, by this host's
+	// clock; zero when it always could.
+	Outage() time.Time
 }
 
 // Listed is what a list tells of one container.

@@ -24,6 +24,8 @@ import (
 // checks are run at their interval, restarts follow the policy. What runs
 // inside a container is a script. Its clock is the test's.
 type fakeEngine struct {
+	// outage is when it could not be reached.
+	outage     time.Time
 	mu         sync.Mutex
 	info       EngineInfo
 	containers map[string]*fakeContainer
@@ -157,6 +159,8 @@ func (e *fakeEngine) change(ctx context.Context, call string, do func() error) e
 func (e *fakeEngine) Info(ctx context.Context) (EngineInfo, error) {
 	return e.info, e.enter(ctx, "info", false)
 }
+
+func (e *fakeEngine) Outage() time.Time { return e.outage }
 
 func (e *fakeEngine) Observe(ctx context.Context, scope Scope) (Observed, error) {
 	if err := e.enter(ctx, "observe", false); err != nil {

@@ -103,7 +103,9 @@ type Container struct {
 	ExitCode  int
 	OOMKilled bool
 	// StartError is the engine's text about a start that failed.
-	StartError            string
+	StartError string
+	// StartCut says that its last start was given up because the caller went away.
+	StartCut              bool
 	StartedAt, FinishedAt time.Time
 	RestartCount          int
 	Pid                   int

@@ -30,6 +30,12 @@ type Options struct {
 	StableFor *time.Duration
 	// Listen is told what happens.
 	Listen Listener
+	// Late says that calls of an earlier run may still be on their way in the
+	// engine: a run looks until nothing more comes.
+	Late bool
+	// Unfinished is called when the end of a call is unknown as the run ends; nil
+	// for nobody.
+	Unfinished func()
 	// Outside replaces this host's network for probes; the zero value is it.
 	Outside Outside
 	// Log gets what a developer of stackctl wants to know.

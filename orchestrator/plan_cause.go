@@ -157,6 +157,8 @@ func (p *planner) brokenCause(s *compose.Service, c Container) string {
 		return "its state is " + string(c.State)
 	case c.State == StateCreated && c.StartError != "":
 		return "its last start failed"
+	case c.State == StateCreated && c.StartCut:
+		return "its last start was cut off"
 	}
 	if what, _ := p.usesRenewed(c); what != "" {
 		return "its " + what + " is made anew"

@@ -30,6 +30,10 @@ type Report struct {
 	// ReadyAfter and Took are set by Up: until all was healthy, and until
 	// it was proven stable.
 	ReadyAfter, Took time.Duration
+	// Failure is what failed that is no service's: a network, a volume, the engine.
+	// It is nil when a service is the root cause; else the services that are not
+	// proven are its victims.
+	Failure error
 	// Cards explain each failed service, the root cause first.
 	Cards []Card
 }

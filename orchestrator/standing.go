@@ -138,7 +138,10 @@ func (b bench) downFor(s Sight) time.Duration {
 }
 
 func (b bench) judgeCreated(s Sight) Standing {
-	if s.StartError == "" {
+	switch {
+	case s.StartCut:
+		return Standing{State: "created", Class: fault.Service, Reason: "its start was cut off when the run that started it ended", Hint: "stackctl up"}
+	case s.StartError == "":
 		return Standing{State: "created", Class: fault.Service, Reason: "the container was never started"}
 	}
 	return Standing{State: "start failed", Class: fault.Service, Final: true, Hint: startHint(s.StartError),

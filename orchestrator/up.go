@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,7 +98,7 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
-	observed, err := s.engine.Observe(ctx, s.scope())
+	observed, err := s.observeFirst(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -120,6 +121,15 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	return MakePlan(s.planInput(observed, nil))
 }
 
+// observeFirst is the look that the first plan is made from.
+func (s *session) observeFirst(ctx context.Context) (Observed, error) {
+	if s.opts.Late {
+		o, _, err := awaitLate(ctx, s.engine, s.scope())
+		return o, err
+	}
+	return s.engine.Observe(ctx, s.scope())
+}
+
 // carryOut executes the plan under the ceiling of the run and proves what
 // came of it.
 func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
@@ -137,11 +147,13 @@ func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
 	stop := s.watch(run, abort)
 	defer stop()
 
+	finishing := &finishingEngine{Engine: s.engine}
 	x := &executor{
-		engine: s.engine, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen, members: s.members, timings: s.timings,
+		engine: finishing, project: s.project, world: s.world, waits: s.wait, listen: s.opts.Listen, members: s.members, timings: s.timings,
 		made: map[string]string{}, failures: s.failures,
 	}
 	err := x.execute(run, plan)
+	defer func() { finishing.report(s.opts.Listen, s.opts.Unfinished) }()
 	var r Report
 	if err == nil {
 		s.complete = true
@@ -212,7 +224,11 @@ func (s *session) explain(ctx context.Context, r Report, cause error, plan Plan)
 	s.hintCeiling(r.Cards, class)
 	err := cause
 	if own := s.failures[""]; own == nil || !errors.Is(cause, own) {
-		err = rootCause(r, cause)
+		err = s.byEngine(r, rootCause(r, cause))
+	}
+	if s.failures[""] != nil && errors.Is(err, s.failures[""]) || fault.ClassOf(err) == fault.Engine {
+		r.Failure = err
+		r.Cards = slices.DeleteFunc(r.Cards, func(c Card) bool { return c.Container == "" })
 	}
 	r.Class = fault.ClassOf(err)
 	if s.opts.Plan.Rollback {

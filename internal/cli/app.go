@@ -11,6 +11,7 @@ import (
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/cli/progress"
 	"github.com/stackctl/stackctl/internal/docker"
+	"github.com/stackctl/stackctl/internal/lock"
 	"github.com/stackctl/stackctl/internal/reaper"
 	"github.com/stackctl/stackctl/internal/sanitize"
 	"github.com/stackctl/stackctl/orchestrator"
@@ -104,6 +105,8 @@ type app struct {
 	leave   leave
 
 	dues dues
+	// held is the project's lock, nil before it is taken and where there is none.
+	held *lock.Lock
 
 	mu      sync.Mutex
 	printer *progress.Printer

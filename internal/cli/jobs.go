@@ -108,11 +108,12 @@ func (a *app) annotations(err error) []ci.Annotation {
 	for _, card := range r.Cards {
 		all = append(all, a.annotation(p, card))
 	}
-	if len(all) == 0 {
-		all = []ci.Annotation{{Title: strings.TrimSpace(a.command), Message: show.Headline(err, r), File: a.firstFile(p)}}
+	if len(all) == 0 || r.Failure != nil {
+		first := ci.Annotation{Title: strings.TrimSpace(a.command), Message: show.Headline(err, r), File: a.firstFile(p)}
 		if hint := fault.HintOf(err); hint != "" {
-			all[0].Message += "\n" + hint
+			first.Message += "\n" + hint
 		}
+		all = append([]ci.Annotation{first}, all...)
 	}
 	all = all[:min(len(all), maxAnnotations)]
 	for i := range all {

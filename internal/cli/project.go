@@ -117,6 +117,7 @@ func (a *app) hold(ctx context.Context, e engine, p *compose.Project, wait bool)
 	if err != nil {
 		return nil, err
 	}
+	a.held = held
 	return func() {
 		if err := held.Release(); err != nil {
 			a.remark("warning: give up the lock: " + err.Error())

@@ -99,7 +99,10 @@ func (a *app) bringUp(ctx context.Context, e engine, p *compose.Project, o upOpt
 // orchestratorOptions are what up, plan and status have in common.
 func (a *app) orchestratorOptions(p *compose.Project, o planFlags, tell orchestrator.Listener) orchestrator.Options {
 	plan, image := o.options()
-	return orchestrator.Options{Plan: plan, Images: image, Listen: tell, Log: a.logger(), Redact: a.hide(p), Outside: a.around.Outside}
+	return orchestrator.Options{
+		Plan: plan, Images: image, Listen: tell, Log: a.logger(), Redact: a.hide(p), Outside: a.around.Outside,
+		Late: a.held.Interrupted(), Unfinished: a.held.Unfinished,
+	}
 }
 
 func (a *app) printProven(r orchestrator.Report, timings bool) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -49,6 +51,7 @@ func do(ctx context.Context, e *Engine, op string, limit time.Duration, call fun
 // Its errors are classified; op is what was tried, as a reader knows it.
 func run[T any](ctx context.Context, e *Engine, op string, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
 	began := time.Now()
+	var first error
 	for try := 1; ; try++ {
 		value, err := within(ctx, limit, call)
 		if err == nil {
@@ -59,15 +62,64 @@ func run[T any](ctx context.Context, e *Engine, op string, limit time.Duration, 
 		}
 		wait, again := retry(e.cause(err), try, time.Since(began), e.retryFor)
 		if !again || ctx.Err() != nil {
-			return value, e.fail(ctx, op, limit, err)
+			return value, e.fail(ctx, op, limit, besideFirst(first, err))
+		}
+		if first == nil && !isLost(err) {
+			first = err
 		}
 		e.log.Debug().Str("call", op).Int("try", try).Dur("wait", wait).Err(err).Msg("engine call is tried again")
 		select {
 		case <-ctx.Done():
-			return value, e.fail(ctx, op, limit, err)
+			return value, e.fail(ctx, op, limit, besideFirst(first, err))
 		case <-time.After(wait):
 		}
 	}
+}
+
+// besideFirst keeps the first answer of a call that was made again beside the last:
+// what a repetition meets may be the consequence of the first.
+func besideFirst(first, last error) error {
+	if first == nil || first.Error() == last.Error() {
+		return last
+	}
+	return &repeatedError{last: last, first: first}
+}
+
+// repeatedError is the last answer of a call, with the first one.
+type repeatedError struct{ last, first error }
+
+func (e *repeatedError) Error() string {
+	return e.first.Error() + " (tried again, and then: " + e.last.Error() + ")"
+}
+
+func (e *repeatedError) Unwrap() []error { return []error{e.first, e.last} }
+
+// isBusy says that the engine ran out of time, or the kernel was still at work on
+// what the container had before: nothing is wrong with the container.
+func isBusy(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, syscall.EBUSY.Error()) || strings.Contains(text, context.DeadlineExceeded.Error())
+}
+
+// once makes a call again only where it did not reach the engine, its answer was
+// lost, or the engine was busy: another answer stands. A start that failed may have
+// left something behind that makes the next one fail otherwise: Podman keeps the
+// socket of a published port open.
+func once(ctx context.Context, e *Engine, op string, limit time.Duration, call func(context.Context) error) error {
+	var answer error
+	err := do(ctx, e, op, limit, func(ctx context.Context) error {
+		answer = nil
+		err := call(ctx)
+		if errdefs.IsInternal(err) && !isLost(err) && !isBusy(err) {
+			answer = err
+			return nil
+		}
+		return err
+	})
+	if answer != nil {
+		return e.fail(ctx, op, limit, answer)
+	}
+	return err
 }
 
 // within makes one call. That its own time is over is told apart from the

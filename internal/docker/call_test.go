@@ -190,3 +190,35 @@ func TestAStartThatTheEngineDoesNotManageIsTriedThreeTimes(t *testing.T) {
 		}
 	})
 }
+
+func TestAStartThatTheEngineRefusesIsNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries atomic.Int32
+		e := mustScripted(t, script{"POST /containers/c1/start": func(w http.ResponseWriter, r *http.Request) {
+			tries.Add(1)
+			refuse(500, "OCI runtime error: the device is not there")(w, r)
+		}})
+		if err := e.StartContainer(t.Context(), "c1"); err == nil || tries.Load() != 1 || !strings.Contains(err.Error(), "the device is not there") {
+			t.Errorf("%v, %d tries", err, tries.Load())
+		}
+	})
+}
+
+func TestTheFirstAnswerOfACallThatIsTriedAgainIsKeptBesideTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries atomic.Int32
+		e := mustScripted(t, script{"POST /containers/c1/rename": func(w http.ResponseWriter, r *http.Request) {
+			if tries.Add(1) == 1 {
+				refuse(500, "the disk stumbled")(w, r)
+				return
+			}
+			refuse(500, "the name is half taken")(w, r)
+		}})
+		err := e.RenameContainer(t.Context(), "c1", "web")
+		for _, words := range []string{"the disk stumbled", "tried again", "the name is half taken"} {
+			if err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("%q is missing: %v", words, err)
+			}
+		}
+	})
+}

@@ -18,7 +18,7 @@ import (
 // the container itself is to blame for (a command that is not there) is of
 // class Service, a lack of ports or space of class Resource.
 func (e *Engine) StartContainer(ctx context.Context, id string) error {
-	err := do(ctx, e, "start container "+short(id), e.limits.work, func(ctx context.Context) error {
+	err := once(ctx, e, "start container "+short(id), e.limits.work, func(ctx context.Context) error {
 		return e.cli.ContainerStart(ctx, id, container.StartOptions{})
 	})
 	if isGone(err) && e.exists(ctx, id) {

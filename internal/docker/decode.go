@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -51,6 +52,9 @@ func decodeState(c *orchestrator.Container, state *container.State) {
 	c.ExitCode = state.ExitCode
 	c.OOMKilled = state.OOMKilled
 	c.StartError = state.Error
+	if c.StartCut = isCancelledStart(state.Error); c.StartCut {
+		c.StartError = ""
+	}
 	c.StartedAt = parseTime(state.StartedAt)
 	c.FinishedAt = parseTime(state.FinishedAt)
 	c.Pid = state.Pid
@@ -66,6 +70,12 @@ func decodeState(c *orchestrator.Container, state *container.State) {
 			})
 		}
 	}
+}
+
+// isCancelledStart says whether the engine's word on a start is that its caller went away:
+// that is about the caller, and nothing is wrong with the container.
+func isCancelledStart(stateError string) bool {
+	return strings.HasSuffix(strings.TrimSpace(stateError), context.Canceled.Error())
 }
 
 func decodeConfig(c *orchestrator.Container, config *container.Config) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // observers bounds how many calls of one snapshot run at once, and with it
@@ -17,6 +18,8 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 type dialer struct {
 	dial   dialFunc
 	failed atomic.Pointer[dialError]
+	// outage is when an attempt last failed; nil for never.
+	outage atomic.Pointer[time.Time]
 }
 
 // dialError is why the engine could not even be dialled: nothing was sent.
@@ -30,7 +33,9 @@ func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	conn, err := d.dial(ctx, network, addr)
 	if err != nil {
 		if ctx.Err() == nil {
+			now := time.Now()
 			d.failed.Store(&dialError{err})
+			d.outage.Store(&now)
 		}
 		return nil, err
 	}
@@ -44,4 +49,12 @@ func (d *dialer) lastError() error {
 		return failed
 	}
 	return nil
+}
+
+// Outage is when the engine could last not be dialled; zero for never.
+func (e *Engine) Outage() time.Time {
+	if at := e.dial.outage.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }

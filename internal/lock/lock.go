@@ -41,7 +41,22 @@ type Options struct {
 }
 
 // Lock is held until Release or the end of the process.
-type Lock struct{ file *os.File }
+type Lock struct {
+	file *os.File
+	// interrupted says that the run before did not release it.
+	interrupted, unfinished bool
+}
+
+// Interrupted says that the run which held the lock before did not come to its end,
+// or left something unfinished: what it asked for may still be on its way.
+func (l *Lock) Interrupted() bool { return l != nil && l.interrupted }
+
+// Unfinished makes the next run find the lock as if this one had been interrupted.
+func (l *Lock) Unfinished() {
+	if l != nil {
+		l.unfinished = true
+	}
+}
 
 // Acquire takes the lock. An error is of class Conflict when another run holds
 // it, is ErrUnusable when there is no place for it, and is ctx's cause when ctx
@@ -58,8 +73,9 @@ func Acquire(ctx context.Context, o Options) (*Lock, error) {
 		}
 		if file != nil {
 			// Who holds it is a courtesy; a full disk must not stop a run.
+			before := readHolder(file)
 			_ = writeHolder(file, Holder{PID: os.Getpid(), Command: o.Command, Since: time.Now()})
-			return &Lock{file}, nil
+			return &Lock{file: file, interrupted: before.PID != 0}, nil
 		}
 		if !o.Wait {
 			return nil, fault.New(fault.Conflict, "project %s is held by %s", o.Project, holder).
@@ -82,6 +98,10 @@ func Acquire(ctx context.Context, o Options) (*Lock, error) {
 func (l *Lock) Release() error {
 	if l == nil {
 		return nil
+	}
+	if !l.unfinished {
+		// A holder that still stands there ended without a word.
+		_ = l.file.Truncate(0) // else the next run looks once more than it has to
 	}
 	return l.file.Close()
 }

@@ -157,3 +157,33 @@ func TestAPlaceThatCannotBeWrittenIsUnusable(t *testing.T) {
 		t.Error(h)
 	}
 }
+
+func TestARunThatDidNotComeToItsEndIsKnownToTheNext(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	first := acquire(t, o)
+	if first.Interrupted() {
+		t.Error("the first run finds an interrupted one")
+	}
+	if err := first.file.Close(); err != nil { // as the end of the process does
+		t.Fatal(err)
+	}
+	second := acquire(t, o)
+	if !second.Interrupted() {
+		t.Error("a run that was killed is not known to the next")
+	}
+	second.Unfinished()
+	if err := second.Release(); err != nil {
+		t.Fatal(err)
+	}
+	third := acquire(t, o)
+	if !third.Interrupted() {
+		t.Error("a run that left something unfinished is not known to the next")
+	}
+	if err := third.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if acquire(t, o).Interrupted() {
+		t.Error("a run that came to its end is taken for an interrupted one")
+	}
+}

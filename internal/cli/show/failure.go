@@ -52,7 +52,7 @@ func (f Failure) Pieces(o Options) []Piece {
 		switch {
 		case f.Brief:
 			pieces = append(pieces, Piece{Text: o.brief(card, i > 0, shown)})
-		case i == 0:
+		case i == 0 && f.Report.Failure == nil:
 			pieces = append(pieces, Piece{Text: "\n" + o.card(card, false, shown)})
 		default:
 			pieces = append(pieces, Piece{Title: card.Service + ": " + Reason(card), Text: "\n" + o.card(card, true, shown)})
@@ -79,7 +79,7 @@ func (f Failure) ending(o Options, cards []orchestrator.Card, shown map[string]b
 func Headline(err error, r orchestrator.Report) string {
 	if interrupted(err) {
 		err = innermost(err)
-	} else if len(r.Cards) > 0 {
+	} else if len(r.Cards) > 0 && r.Failure == nil {
 		return r.Cards[0].Service + ": " + Reason(r.Cards[0])
 	}
 	if problems := compose.ProblemsOf(err); len(problems) > 1 {
@@ -107,7 +107,7 @@ func (f Failure) leftover(o Options) string {
 // opening is the first line: the root cause by name. Where the run ended for
 // another reason, a time-out for instance, that follows.
 func (f Failure) opening(o Options, cards []orchestrator.Card) string {
-	if len(cards) == 0 {
+	if len(cards) == 0 || f.Report.Failure != nil {
 		return Error(o, bare{f.Err})
 	}
 	first := cards[0]
@@ -121,7 +121,7 @@ func (f Failure) opening(o Options, cards []orchestrator.Card) string {
 // Because is why the run ended, where that is something else than its root
 // cause, a time-out for instance; else "".
 func Because(err error, r orchestrator.Report) string {
-	if len(r.Cards) == 0 || interrupted(err) {
+	if len(r.Cards) == 0 || interrupted(err) || r.Failure != nil {
 		return ""
 	}
 	if first := r.Cards[0]; strings.Contains(err.Error(), first.Service) && fault.ClassOf(err) == first.Class {
