@@ -24,8 +24,12 @@ type EngineInfo struct {
 	// are this host's and container addresses may be routable.
 	Local bool
 	// Host is the address at which its published ports are reached:
-	// 127.0.0.1 for a local engine.
-	Host string
+	// 127.0.0.1 for a local engine. HostSource says where another one is from, ""
+	// for the engine's endpoint.
+	Host, HostSource string
+	// Unreachable says why its published ports cannot be asked from here; "" when
+	// they can.
+	Unreachable string
 	// StartInterval says that the engine honours start_interval (API 1.44).
 	StartInterval bool
 	// Rootless says that the engine runs without root.

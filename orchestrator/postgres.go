@@ -152,7 +152,7 @@ func (d databaseProbe) addresses(place Container) []string {
 	}
 	var out []string
 	for _, b := range published(place, port) {
-		if d.prober.isFaraway(b) {
+		if _, ok := d.prober.faraway(b); ok {
 			continue
 		}
 		out = append(out, d.prober.address(b))

@@ -183,13 +183,13 @@ func (p prober) tcp(c Container, port uint16, try bool) []task {
 
 func (p prober) tcpAt(c Container, b Port, try bool) task {
 	address := p.address(b)
-	if p.isFaraway(b) {
-		return task{GateReachable, address, faraway(address)}
+	if probe, ok := p.faraway(b); ok {
+		return task{GateReachable, address, probe}
 	}
-	return task{GateReachable, address, healthchecks.TCP{
+	return task{GateReachable, address, p.placed(healthchecks.TCP{
 		Address: address, Direct: p.direct(c, b.Container), TryHTTP: try, ContainerPort: b.Container, Redact: p.redact.Redact,
 		Dial: p.outside.Dial, Routable: p.outside.Routable,
-	}}
+	})}
 }
 
 func (p prober) http(c Container, v compose.VerifyHTTP) []task {
@@ -199,7 +199,7 @@ func (p prober) http(c Container, v compose.VerifyHTTP) []task {
 	}
 	var tasks []task
 	for _, b := range bindings {
-		if p.isFaraway(b) {
+		if _, ok := p.faraway(b); ok {
 			tasks = append(tasks, p.tcpAt(c, b, false))
 			continue
 		}
@@ -211,7 +211,7 @@ func (p prober) http(c Container, v compose.VerifyHTTP) []task {
 		if v.TLS != nil {
 			probe.TLS = &healthchecks.TLS{ServerName: v.TLS.ServerName, CAFile: v.TLS.CAFile, Insecure: v.TLS.Insecure}
 		}
-		tasks = append(tasks, task{GateReachable, probe.Address, probe})
+		tasks = append(tasks, task{GateReachable, probe.Address, p.placed(probe)})
 	}
 	return tasks
 }

@@ -36,7 +36,7 @@ func (e *scripted) Offered(_ context.Context, ref string) error {
 func TestTheDoctorLooksAtEverythingAndChangesNothing(t *testing.T) {
 	p := newProgram(t, shop)
 	p.expect(t, 0, "doctor")
-	for _, words := range []string{"✔ compose file  shop with 2 services", "✔ engine", "✔ clock", "· disk", "! limits", "→ enable these", "✔ plan", "✔ lock"} {
+	for _, words := range []string{"✔ compose file     shop with 2 services", "✔ published ports", "✔ engine", "✔ clock", "· disk", "! limits", "→ enable these", "✔ plan", "✔ lock"} {
 		if !strings.Contains(p.out.String(), words) {
 			t.Errorf("no %q in\n%s", words, p.out.String())
 		}

@@ -14,7 +14,7 @@ import (
 type globalOptions struct {
 	files, profiles, envFiles     []string
 	name, dir                     string
-	host, context                 string
+	host, context, portsHost      string
 	progress, logLevel, logFormat string
 	noColour, noStrictEnv         bool
 }
@@ -38,6 +38,7 @@ func (o *globalOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.noStrictEnv, "no-strict-env", false, "take a variable that is not set for empty instead of refusing the file")
 	f.StringVarP(&o.host, "host", "H", "", "`address` of the engine, as in DOCKER_HOST")
 	f.StringVar(&o.context, "context", "", "docker context to use, by `name`")
+	f.StringVar(&o.portsHost, "ports-host", "", "`address` at which the engine's published ports are reached; found out by default")
 	f.Var(newChoice(&o.progress, "auto", "tty", "plain", "json", "quiet"), "progress", "how to show what is going on")
 	f.Var(newChoice(&o.logLevel, "warn", "trace", "debug", "info", "error"), "log-level", "what to log beside the progress")
 	f.Var(newChoice(&o.logFormat, formatConsole, formatJSON), "log-format", "form of log lines; json makes the progress JSON too")

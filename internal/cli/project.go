@@ -91,7 +91,7 @@ func scalable(s *compose.Service, n int) error {
 func (a *app) connect(ctx context.Context, retryFor time.Duration) (engine, error) {
 	return a.ops.connect(ctx, docker.Options{
 		Host: a.global.host, Context: a.global.context, Environ: a.env, Logger: a.logger(), RetryFor: retryFor,
-		Dial: a.around.Engine,
+		Dial: a.around.Engine, PortsHost: a.global.portsHost,
 	})
 }
 

@@ -237,10 +237,19 @@ func (at endpoint) local() bool {
 	}
 }
 
+// socket is the path of the engine's socket on this host, "" for none.
+func (at endpoint) socket() string {
+	path, ok := strings.CutPrefix(at.host, "unix://")
+	if !ok {
+		return ""
+	}
+	return path
+}
+
 // publishedHost is the address at which the engine's published ports are.
 func (at endpoint) publishedHost() string {
 	if u, err := url.Parse(at.host); err == nil && !at.local() {
 		return u.Hostname()
 	}
-	return "127.0.0.1"
+	return loopback
 }

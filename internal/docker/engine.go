@@ -54,6 +54,9 @@ type Options struct {
 	// AnswerWithin bounds each call that should be quick: 0 means 30 s.
 	// An engine that takes longer counts as lost.
 	AnswerWithin time.Duration
+	// PortsHost is the flag --ports-host: where the engine's published ports are
+	// reached; "" finds out.
+	PortsHost string
 	// Dial replaces the connection to the host; nil dials the host.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -69,6 +72,12 @@ type Engine struct {
 	log      zerolog.Logger
 	limits   limits
 	retryFor time.Duration
+	// portsHost is the flag; dialled says that the connection to the host was
+	// replaced, so that nothing is known of who is there.
+	portsHost string
+	dialled   bool
+	placing   sync.Mutex
+	place     place
 	// known is what was asked a moment ago.
 	known recent
 	// making holds the names of the containers that are being made now.
@@ -92,7 +101,7 @@ func Connect(ctx context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{at: at, config: config, log: opts.Logger, limits: newLimits(opts.AnswerWithin), known: recent{turn: semaphore.NewWeighted(1)}}
+	e := &Engine{portsHost: opts.PortsHost, dialled: opts.Dial != nil, at: at, config: config, log: opts.Logger, limits: newLimits(opts.AnswerWithin), known: recent{turn: semaphore.NewWeighted(1)}}
 	if err := e.open(env["DOCKER_API_VERSION"], opts.Dial); err != nil {
 		return nil, fault.New(fault.Engine, "connect to the engine at %s: %w", at.host, err)
 	}

@@ -27,6 +27,8 @@ func (e *Engine) Info(ctx context.Context) (orchestrator.EngineInfo, error) {
 	}
 	got := time.Now()
 	info := e.describe(said)
+	at := e.locate(ctx, info.Rootless)
+	info.Local, info.Host, info.HostSource, info.Unreachable = at.same, at.host, at.how, at.unreachable
 	info.ClockAhead = clockAhead(said.SystemTime, sent, got)
 	e.known.keep(info)
 	return info, nil
@@ -41,8 +43,6 @@ func (e *Engine) describe(said system.Info) orchestrator.EngineInfo {
 		APIVersion:    string(e.api()),
 		OS:            firstOf(e.server.Os, said.OSType),
 		Arch:          firstOf(e.server.Arch, said.Architecture),
-		Local:         e.at.local(),
-		Host:          e.at.publishedHost(),
 		StartInterval: e.api().atLeast("1.44") && !e.podman(),
 		Rootless:      slices.ContainsFunc(said.SecurityOptions, isRootless),
 		Supports:      e.supports(said),

@@ -19,7 +19,7 @@ func fit() Facts {
 	free := 20
 	return Facts{
 		Project: "shop", Services: 3,
-		Engine: orchestrator.EngineInfo{Endpoint: "unix:///var/run/docker.sock", Version: "28.5.2", APIVersion: "1.51", OS: "linux", Arch: "amd64", StartInterval: true, Local: true},
+		Engine: orchestrator.EngineInfo{Endpoint: "unix:///var/run/docker.sock", Version: "28.5.2", APIVersion: "1.51", OS: "linux", Arch: "amd64", StartInterval: true, Local: true, Host: "127.0.0.1"},
 		Memory: true, CPU: true, Pids: true, BuildKit: true, Builds: true,
 		Disk: &Disk{Path: "/var/lib/docker", Free: 50 << 30, Total: 100 << 30, Inodes: 0.9}, FreeNetworks: &free, WantedNetworks: 2,
 		LockDir: "/run/user/0/stackctl",
@@ -33,7 +33,7 @@ func TestAMachineOnWhichNothingIsWrongIsFit(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if Worst(all) != fault.None || len(all) != 12 {
+	if Worst(all) != fault.None || len(all) != 13 {
 		t.Errorf("%d findings, the worst is %s", len(all), Worst(all))
 	}
 }
@@ -56,6 +56,7 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		"a disk almost full": {func(f *Facts) { f.Disk.Free = 5<<30 - 1 }, "disk", Warning, fault.None, "5GiB"},
 		"no inodes":          {func(f *Facts) { f.Disk.Inodes = 0.001 }, "disk", Unfit, fault.Resource, "0.1% of its inodes"},
 		"another host":       {func(f *Facts) { f.Disk = nil }, "disk", Unknown, fault.None, "not on this host"},
+		"no way to ports":    {func(f *Facts) { f.Engine.Unreachable = "no way" }, "published ports", Warning, fault.None, "no way"},
 		"no memory limit":    {func(f *Facts) { f.Memory = false }, "limits", Warning, fault.None, "cannot limit: memory"},
 		"limits unknown":     {func(f *Facts) { f.MachineErr = errors.New("no answer") }, "limits", Unknown, fault.None, "no answer"},
 		"no BuildKit":        {func(f *Facts) { f.BuildKit = false }, "builder", Warning, fault.None, "no BuildKit"},

@@ -76,7 +76,7 @@ type Disk struct {
 func Judge(f Facts) []Finding {
 	all := []Finding{project(f), engine(f)}
 	if f.EngineErr == nil {
-		all = append(all, clock(f), disk(f), limits(f), builder(f), networks(f))
+		all = append(all, publishedAt(f), clock(f), disk(f), limits(f), builder(f), networks(f))
 		if f.Project != "" {
 			all = append(all, failing("plan", f.PlanErr, "nothing is in the way"), failing("ports", f.PortsErr, "the ports of the file are free, or ours"))
 			all = append(all, registry(f)...)
@@ -116,6 +116,19 @@ func engine(f Facts) Finding {
 		out.Message += "; it has no start_interval, stackctl runs the checks itself while a stack starts"
 	}
 	return out
+}
+
+// publishedAt says where the engine's published ports are asked.
+func publishedAt(f Facts) Finding {
+	const name, remedy = "published ports", "say where they are: --ports-host ADDRESS (or STACKCTL_PORTS_HOST)"
+	switch {
+	case f.Engine.Unreachable != "":
+		return Finding{Name: name, Status: Warning, Message: f.Engine.Unreachable, Remedy: remedy}
+	case f.Engine.HostSource != "":
+		return Finding{Name: name, Status: Fit, Message: "asked at " + f.Engine.Host + ": " + f.Engine.HostSource}
+	default:
+		return Finding{Name: name, Status: Fit, Message: "asked at " + f.Engine.Host}
+	}
 }
 
 // maxSkew is how far two clocks may be apart before logs and events of the two
