@@ -37,6 +37,19 @@ func act(service, method, action string) func(s *stack) {
 func lifecycleScenarios() []scenario {
 	return []scenario{
 		{
+			name: "who shares the network of a service that restarts is reached in the end", works: true,
+			file: `
+services:
+  gateway: {image: IMAGE, command: [serve, "listen=:9000"], healthcheck: {test: [CMD, /testimage, check, "url=http://127.0.0.1:9000/"], interval: 500ms, retries: 40}}
+  app: {image: IMAGE, command: [serve, "after=4s"], network_mode: "service:gateway", healthcheck: {test: [CMD, /testimage, check], interval: 500ms, retries: 40}}
+`,
+			during: func(s *stack) {
+				s.running("app")
+				act("gateway", http.MethodPost, "/restart?t=1")(s)
+			},
+			facts: []fact{passes("gateway"), passes("app"), holds("gateway's network has app", "gateway", "", "/testimage", "check")},
+		},
+		{
 			name: "a service that somebody kills while it starts is not up", core: true, code: 7, file: slowly,
 			during: act("app", http.MethodPost, "/kill?signal=KILL"),
 			facts:  []fact{runs("app")}, cause: `app.*(exited ?\(137\)|sigkill)`, says: []string{"not for memory"},

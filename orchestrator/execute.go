@@ -110,7 +110,10 @@ func (x *executor) perform(ctx context.Context, a Action) error {
 	if a.Kind != RenameContainer {
 		x.listen.tell(Progress{Service: a.Service, Target: a.Target, Phase: before, Message: x.why(a)})
 	}
-	if err := x.persist(ctx, a); err != nil {
+	switch err := x.persist(ctx, a); {
+	case err != nil && (a.Kind == CreateNetwork || a.Kind == CreateVolume):
+		return err // names itself
+	case err != nil:
 		return fmt.Errorf("%s %s: %w", a.Kind, a.Target, err)
 	}
 	x.timings.action(a, begin, time.Now())

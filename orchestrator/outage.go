@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stackctl/stackctl/internal/fault"
@@ -15,7 +16,7 @@ const (
 )
 
 // byEngine names the engine as the cause where it went away during the run and the
-// service that err is about ended with it.
+// service that err is about ended with it; the cards of the report say so.
 func (s *session) byEngine(r Report, err error) error {
 	away := s.engine.Outage()
 	root := rootOf(r.Services)
@@ -26,6 +27,11 @@ func (s *session) byEngine(r Report, err error) error {
 	for _, service := range r.Services {
 		if !service.Proven && s.endedWith(service, away) {
 			stopped = append(stopped, service.Name)
+		}
+	}
+	for i, c := range r.Cards {
+		if slices.Contains(stopped, c.Service) {
+			r.Cards[i].Reason = "it ended when the engine went away"
 		}
 	}
 	return fault.New(fault.Engine, "the engine went away while the run was at work (last seen away at %s), and %s ended with it",
