@@ -47,6 +47,8 @@ type Project struct {
 
 	// hidden are values of secret-looking variables that the files use.
 	hidden []string
+	// whole is the project before services were selected; nil when all are.
+	whole *Project
 	// sources are the files, to say where something stands; nil for a project
 	// that was not loaded.
 	sources *sources

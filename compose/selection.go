@@ -7,7 +7,8 @@ import (
 )
 
 // Select returns the project restricted to the named services and what they
-// need. No names mean all of it. A name that is no enabled service is an
+// need. No names mean all of it. The selection limits what is acted on and
+// proven; what the file as a whole says is still known, see Whole. A name that is no enabled service is an
 // error of class Config that lists those there are.
 func (p *Project) Select(names ...string) (*Project, error) {
 	if len(names) == 0 {
@@ -46,6 +47,7 @@ func (p *Project) unknownService(name string) Problem {
 // restrict returns a copy with only the wanted services and what they use.
 func (p *Project) restrict(wanted map[string]bool) *Project {
 	out := *p
+	out.whole = p.Whole()
 	out.Services = make(map[string]*Service, len(wanted))
 	source := *p.Source
 	source.Services = make(map[string]serviceConfig, len(wanted))
@@ -63,4 +65,26 @@ func (p *Project) restrict(wanted map[string]bool) *Project {
 		return w.Service != "" && !wanted[w.Service]
 	})
 	return &out
+}
+
+// Whole returns the project with all enabled services of its files: the one
+// that a selection was made from, else p itself. Whoever asks what the file
+// says, and not what this run is about, asks it.
+func (p *Project) Whole() *Project {
+	if p.whole != nil {
+		return p.whole
+	}
+	return p
+}
+
+// Declares says whether the files have a service of this name, whatever its
+// profiles and whether or not it is selected.
+func (p *Project) Declares(service string) bool {
+	whole := p.Whole()
+	return whole.Services[service] != nil || slices.Contains(whole.Disabled, service)
+}
+
+// Unselected are the enabled services of the files that p leaves out, sorted.
+func (p *Project) Unselected() []string {
+	return slices.DeleteFunc(p.Whole().ServiceNames(), func(name string) bool { return p.Services[name] != nil })
 }

@@ -18,9 +18,9 @@ type serviceConfig = types.ServiceConfig
 func (s *Service) Replicas() int { return s.GetScale() }
 
 // IsJob says whether the service is meant to end: its x-stackctl says so, or
-// another service waits for it with service_completed_successfully.
+// another service of the file waits for it with service_completed_successfully.
 func (s *Service) IsJob(p *Project) bool {
-	return s.Settings.Job || p.known.success(p)[s.Name]
+	return s.Settings.Job || p.known.success(p.Whole())[s.Name]
 }
 
 // RestartPolicy is what the engine does when a container of the service ends:

@@ -9,7 +9,7 @@ import (
 func span(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "-" + span(-d)
+		return "-" + span(max(-d, d+1)) // the least duration has no opposite
 	case d == 0:
 		return "0 s"
 	case d < time.Second:

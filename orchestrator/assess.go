@@ -62,7 +62,7 @@ type subject struct {
 // Assess decides what is proven. It is pure: the same facts give the same
 // report, and whatever is missing from them proves nothing.
 func Assess(f Facts) Report {
-	r := Report{Project: f.Project.Name, Dir: f.Project.Dir, Engine: f.Observed.Engine, At: f.Now}
+	r := Report{Project: f.Project.Name, Dir: f.Project.Dir, Engine: f.Observed.Engine, At: f.Now, Unselected: f.Project.Unselected()}
 	for _, level := range f.Project.Order() {
 		for _, name := range slices.Sorted(slices.Values(level)) {
 			r.Services = append(r.Services, assessService(f.subject(name)))
@@ -323,9 +323,8 @@ func notes(f Facts, r Report) []string {
 		}
 	}
 	out = append(out, bindNotes(f)...)
-	known := knownServices(f.Project)
 	for _, c := range f.Observed.Containers {
-		if c.Project == f.Project.Name && !c.OneOff && !known[c.Service] {
+		if c.Project == f.Project.Name && !c.OneOff && !f.Project.Declares(c.Service) {
 			out = append(out, fmt.Sprintf("orphan %s: service %q is no longer in the file; remove it with --remove-orphans", c.Name, c.Service))
 		}
 	}

@@ -44,7 +44,12 @@ func makeCards(ctx context.Context, engine Engine, redact *sanitize.Redactor, r 
 	}
 	slices.SortStableFunc(failed, func(a, b ServiceReport) int { return rank(a) - rank(b) })
 	cards := make([]Card, len(failed))
-	each(len(failed), looks, func(i int) { cards[i] = makeCard(ctx, engine, redact, failed[i], look) })
+	each(len(failed), looks, func(i int) {
+		cards[i] = makeCard(ctx, engine, redact, failed[i], look)
+		if cards[i].Container == "" && len(r.Unselected) > 0 {
+			cards[i].Next += " " + failed[i].Name
+		}
+	})
 	return cards
 }
 

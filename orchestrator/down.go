@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/fault"
 )
@@ -102,7 +103,6 @@ func carryOutAlone(ctx context.Context, engine Engine, p *compose.Project, plan 
 func PlanDown(p *compose.Project, o Observed, opts DownOptions) (Plan, error) {
 	var plan Plan
 	var ours []Container
-	known := knownServices(p)
 	for _, c := range o.Containers {
 		switch ownerOf(c.Labels, p) {
 		case ownedElsewhere:
@@ -110,7 +110,7 @@ func PlanDown(p *compose.Project, o Observed, opts DownOptions) (Plan, error) {
 		case ownedByCompose:
 			plan.Notes = append(plan.Notes, fmt.Sprintf("container %s was made by another tool and stays (docker compose -p %s down)", c.Name, p.Name))
 		case ownedByUs:
-			if !known[c.Service] && !opts.RemoveOrphans {
+			if !p.Declares(c.Service) && !opts.RemoveOrphans {
 				plan.Notes = append(plan.Notes, fmt.Sprintf("orphan %s stays: service %q is no longer in the file; remove it with --remove-orphans", c.Name, c.Service))
 				continue
 			}
@@ -130,7 +130,7 @@ func PlanDown(p *compose.Project, o Observed, opts DownOptions) (Plan, error) {
 func planDownContainers(plan *Plan, p *compose.Project, ours []Container, opts DownOptions) []string {
 	stops := map[string][]string{}
 	var removed []string
-	for _, level := range slices.Backward(append(orphanLevel(p, ours), p.Order()...)) {
+	for _, level := range slices.Backward(append(p.Order(), orphanLevel(p, ours))) {
 		for _, name := range level {
 			for _, c := range ours {
 				if c.Service != name {
@@ -147,23 +147,23 @@ func planDownContainers(plan *Plan, p *compose.Project, ours []Container, opts D
 
 // orphanLevel are the services of containers that the file does not have, or
 // does not have enabled.
-func orphanLevel(p *compose.Project, ours []Container) [][]string {
+func orphanLevel(p *compose.Project, ours []Container) []string {
 	var level []string
 	for _, c := range ours {
 		if p.Services[c.Service] == nil && !slices.Contains(level, c.Service) {
 			level = append(level, c.Service)
 		}
 	}
-	return [][]string{level}
+	return level
 }
 
 // planDownContainer stops and removes one container; the result is the action
 // after which those it depends on may stop.
 func planDownContainer(plan *Plan, p *compose.Project, c Container, stops map[string][]string, opts DownOptions) string {
 	var after []string
-	for name, svc := range p.Services {
-		if _, ok := svc.DependsOn[c.Service]; ok {
-			after = append(after, stops[name]...)
+	for name, ids := range stops {
+		if dependsOn(p, name, c.Service) {
+			after = append(after, ids...)
 		}
 	}
 	slices.Sort(after)
@@ -179,6 +179,19 @@ func planDownContainer(plan *Plan, p *compose.Project, c Container, stops map[st
 		last = removal
 	}
 	return last
+}
+
+// dependsOn says whether the file lets service name, enabled or not, depend on
+// another one.
+func dependsOn(p *compose.Project, name, other string) bool {
+	var on types.DependsOnConfig
+	if svc := p.Services[name]; svc != nil {
+		on = svc.DependsOn
+	} else if p.Source != nil {
+		on = p.Source.DisabledServices[name].DependsOn
+	}
+	_, ok := on[other]
+	return ok
 }
 
 // planDownNetworks removes our networks, except those that containers which

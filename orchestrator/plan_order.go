@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/stackctl/stackctl/internal/fault"
@@ -29,7 +30,7 @@ func (p *planner) awaitNames() error {
 		switch free := frees[holder.ID]; {
 		case !taken || holder.ID == a.Existing:
 		case free == "":
-			errs = append(errs, nameHeld(a, holder))
+			errs = append(errs, p.nameHeld(a, holder))
 		default:
 			p.plan.Actions[i].await(free)
 		}
@@ -37,9 +38,13 @@ func (p *planner) awaitNames() error {
 	return errors.Join(errs...)
 }
 
-func nameHeld(a Action, holder Container) error {
+func (p *planner) nameHeld(a Action, holder Container) error {
+	way := "remove it with --remove-orphans"
+	if p.Project.Declares(holder.Service) {
+		way = fmt.Sprintf("name %s too, so that its container is replaced", holder.Service)
+	}
 	return fault.New(fault.Conflict, "service %s: the name %s is that of the container of service %s, which stays", a.Service, holder.Name, holder.Service).
-		WithHint("remove it with --remove-orphans, or give one of them another container_name")
+		WithHint("%s, or give one of them another container_name", way)
 }
 
 // names is the name that an action gives to a container, "" for none.

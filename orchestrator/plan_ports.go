@@ -2,6 +2,8 @@ package orchestrator
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +30,7 @@ func (p *planner) awaitPorts() error {
 				switch end := ends[h.ContainerID]; {
 				case !overlaps(port, h.Port) || end == "" && h.ContainerID == a.Existing:
 				case end == "":
-					errs = append(errs, portHeld(a.Service, port, h))
+					errs = append(errs, p.portHeld(a.Service, port, h))
 				default:
 					p.plan.Actions[i].await(end)
 				}
@@ -52,13 +54,41 @@ func (p Plan) WantedPorts(project *compose.Project) map[Port]string {
 	return wanted
 }
 
-func portHeld(service string, port Port, h PortHolder) error {
+func (p *planner) portHeld(service string, port Port, h PortHolder) error {
 	owner := "container " + h.Container
 	if h.Project != "" {
 		owner += " (project " + h.Project + ")"
 	}
-	return fault.New(fault.Resource, "service %s: port %d on the host is taken by %s", service, port.Host, owner).
-		WithHint("stop it (docker stop %s), or publish another port", h.Container)
+	way := fmt.Sprintf("stop it (docker stop %s), or publish another port", h.Container)
+	if sibling := p.serviceOf(h.ContainerID); sibling != "" {
+		owner = fmt.Sprintf("container %s of service %s", h.Container, sibling)
+		way = p.freeing(sibling, port)
+	}
+	return fault.New(fault.Resource, "service %s: port %d on the host is taken by %s", service, port.Host, owner).WithHint("%s", way)
+}
+
+// serviceOf is the service of a container of ours, "" for another one's.
+func (p *planner) serviceOf(id string) string {
+	for name, containers := range p.ours {
+		if slices.ContainsFunc(containers, func(c Container) bool { return c.ID == id }) {
+			return name
+		}
+	}
+	return ""
+}
+
+// freeing is what frees a port that a container of ours holds which stays.
+func (p *planner) freeing(service string, port Port) string {
+	declared := p.Project.Whole().Services[service]
+	wants := slices.ContainsFunc(fixedPorts(declared), func(other Port) bool { return overlaps(port, other) })
+	switch {
+	case !p.Project.Declares(service):
+		return "the file no longer has that service: remove its container with --remove-orphans"
+	case declared != nil && !wants:
+		return fmt.Sprintf("the file no longer publishes it there: name %s too, so that its container is replaced", service)
+	default:
+		return fmt.Sprintf("stop it (stackctl stop %s), or publish another port", service)
+	}
 }
 
 // fixedPorts are the published ports of s with one host port each; ranges on

@@ -69,7 +69,7 @@ func (p *planner) goes(c Container) bool {
 	if p.Project.Services[c.Service] != nil {
 		return p.Options.Hold[c.Service] == ""
 	}
-	return p.Options.RemoveOrphans && !knownServices(p.Project)[c.Service]
+	return p.Options.RemoveOrphans && !p.Project.Declares(c.Service)
 }
 
 func stays(what, container string) error {

@@ -186,9 +186,8 @@ func (p *planner) planVolumes() {
 // planOrphans removes, or only names, the containers of services that the
 // file no longer has.
 func (p *planner) planOrphans() {
-	known := knownServices(p.Project)
 	for _, name := range sortedKeys(p.ours) {
-		if known[name] {
+		if p.Project.Declares(name) {
 			continue
 		}
 		for _, c := range p.ours[name] {
@@ -213,27 +212,6 @@ func (p *planner) noteWindowsOnly() {
 			p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("services.%s.cpu_count has no effect: only Windows engines use it; write cpus: or cpuset:", name))
 		}
 	}
-}
-
-// knownServices are all services of the files, enabled, disabled by profile
-// or not selected.
-func knownServices(p *compose.Project) map[string]bool {
-	known := map[string]bool{}
-	for name := range p.Services {
-		known[name] = true
-	}
-	for _, name := range p.Disabled {
-		known[name] = true
-	}
-	if p.Source != nil {
-		for name := range p.Source.Services {
-			known[name] = true
-		}
-		for name := range p.Source.DisabledServices {
-			known[name] = true
-		}
-	}
-	return known
 }
 
 // planRemove stops and removes c and returns the ID of the last action.

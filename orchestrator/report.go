@@ -19,6 +19,9 @@ type Report struct {
 	Class fault.Class
 	// Services are in the order of their dependencies, then by name.
 	Services []ServiceReport
+	// Unselected are the enabled services of the file that the run was not
+	// about, sorted: nothing was asked of them.
+	Unselected []string
 	// Endpoints are the published ports as they really are.
 	Endpoints []PublishedEndpoint
 	// Notes are what a reader should know although it is proven.

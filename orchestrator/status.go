@@ -47,12 +47,25 @@ func verdict(r Report) error {
 		up = up || len(service.Containers) > 0
 	}
 	if !up {
-		return fault.New(fault.Service, "%s is not up", r.Project).WithHint("stackctl up")
+		return notUp(r)
 	}
 	if root := rootOf(r.Services); root != nil {
 		return failureOf(root)
 	}
 	return fault.New(r.Class, "%s is not proven", r.Project)
+}
+
+// notUp says that no service which the report is about has a container: others
+// of the file may well have.
+func notUp(r Report) error {
+	if len(r.Unselected) == 0 {
+		return fault.New(fault.Service, "%s is not up", r.Project).WithHint("stackctl up")
+	}
+	var names []string
+	for _, service := range r.Services {
+		names = append(names, service.Name)
+	}
+	return fault.New(fault.Service, "%s of %s: not up", listed(names), r.Project).WithHint("stackctl up %s", strings.Join(names, " "))
 }
 
 // recognise takes the replicas that are there.

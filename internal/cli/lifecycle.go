@@ -120,7 +120,7 @@ func (a *app) again(
 	if err := a.owe(o.report, true); err != nil {
 		return err
 	}
-	whole, err := a.load(ctx, nil)
+	whole, err := a.loadWhole(ctx, named)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ reverse order of their dependencies. Nothing is removed; start brings them back.
 }
 
 func (a *app) stop(ctx context.Context, o stopOptions, services []string) error {
-	p, err := a.loadForgiving(ctx)
+	p, err := a.loadForgiving(ctx, services...)
 	if err != nil {
 		return err
 	}

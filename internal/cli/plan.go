@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/stackctl/stackctl/compose"
@@ -54,10 +55,10 @@ func (a *app) plan(ctx context.Context, o planOptions, services []string) error 
 	if err != nil {
 		return err
 	}
-	return a.showPlan(ctx, e, p, o)
+	return a.showPlan(ctx, e, p, o, services)
 }
 
-func (a *app) showPlan(ctx context.Context, e engine, p *compose.Project, o planOptions) error {
+func (a *app) showPlan(ctx context.Context, e engine, p *compose.Project, o planOptions, services []string) error {
 	preview, err := a.ops.preview(ctx, e, p, a.orchestratorOptions(p, o.planFlags, nil))
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (a *app) showPlan(ctx context.Context, e engine, p *compose.Project, o plan
 		return err
 	}
 	if o.exitCode && preview.Changes() {
-		return fault.New(fault.Differs, "%s differs from the file", p.Name).WithHint("stackctl up")
+		return fault.New(fault.Differs, "%s differs from the file", p.Name).WithHint("%s", strings.Join(append([]string{"stackctl up"}, services...), " "))
 	}
 	return nil
 }

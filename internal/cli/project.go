@@ -26,7 +26,22 @@ func (a *app) load(ctx context.Context, services []string) (*compose.Project, er
 // while files are read: they leave much once, in a process that holds little.
 const leisurely = 400
 
+// loadWhole reads the project with all services; those that are named are
+// active whatever their profiles.
+func (a *app) loadWhole(ctx context.Context, named []string) (*compose.Project, error) {
+	return a.read(ctx, a.loadOptions(named))
+}
+
 func (a *app) loadWith(ctx context.Context, o compose.Options) (*compose.Project, error) {
+	p, err := a.read(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return p.Select(o.Services...)
+}
+
+// read reads the project and hides its secrets.
+func (a *app) read(ctx context.Context, o compose.Options) (*compose.Project, error) {
 	before := debug.SetGCPercent(leisurely)
 	p, err := compose.Load(ctx, o)
 	debug.SetGCPercent(before)
@@ -34,16 +49,17 @@ func (a *app) loadWith(ctx context.Context, o compose.Options) (*compose.Project
 		return nil, err
 	}
 	a.hide(p)
-	return p.Select(o.Services...)
+	return p, nil
 }
 
 // loadForgiving reads the project for commands that only look at what is there
 // or remove it: a variable that is not set, or a secret's file that is gone,
-// must not keep anybody from that.
-func (a *app) loadForgiving(ctx context.Context) (*compose.Project, error) {
-	o := a.loadOptions(nil)
+// must not keep anybody from that. All services are in it; those that are named
+// are active whatever their profiles.
+func (a *app) loadForgiving(ctx context.Context, named ...string) (*compose.Project, error) {
+	o := a.loadOptions(named)
 	o.LenientEnv, o.WithoutFiles = true, true
-	return a.loadWith(ctx, o)
+	return a.read(ctx, o)
 }
 
 // scaled is the project with other numbers of replicas.

@@ -36,7 +36,7 @@ time and comes out the same.`,
 }
 
 func (a *app) build(ctx context.Context, o buildOptions, services []string) error {
-	whole, err := a.load(ctx, nil)
+	whole, err := a.loadWhole(ctx, services)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ could be built is not to be had is a warning.`,
 }
 
 func (a *app) pull(ctx context.Context, o pullOptions, services []string) error {
-	p, err := a.load(ctx, nil)
+	p, err := a.loadWhole(ctx, services)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 		return err
 	}
 	if o.dryRun {
-		return a.showPlan(ctx, e, p, planOptions{planFlags: o.planFlags, output: outputText})
+		return a.showPlan(ctx, e, p, planOptions{planFlags: o.planFlags, output: outputText}, services)
 	}
 	if err := a.besideSupervisor(ctx, e, p); err != nil {
 		return err

@@ -31,6 +31,7 @@ type Document struct {
 	Problems      []Problem     `json:"problems,omitempty"`
 	Engine        *Engine       `json:"engine,omitempty"`
 	Services      []Service     `json:"services"`
+	Unselected    []string      `json:"unselected,omitempty"`
 	Endpoints     []Endpoint    `json:"endpoints"`
 	Failures      []FailureCard `json:"failures"`
 	Notes         []string      `json:"notes"`
@@ -186,6 +187,7 @@ func MakeDocument(o Options, r orchestrator.Report, err error, exit fault.Class)
 	if r.ReadyAfter > 0 {
 		d.ReadySeconds = number(r.ReadyAfter)
 	}
+	d.Unselected = r.Unselected
 	for _, s := range r.Services {
 		d.Services = append(d.Services, o.service(s))
 	}

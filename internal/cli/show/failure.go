@@ -97,6 +97,8 @@ func (f Failure) leftover(o Options) string {
 	switch {
 	case !f.Kept || !hasContainers(f.Report):
 		return ""
+	case len(f.Report.Unselected) > 0: // down would take these with it
+		return o.paragraph("", "everything was left in place for a look")
 	case interrupted(f.Err):
 		return o.paragraph("  ", "what there is was left as it is; "+o.command("stackctl up")+" goes on, "+o.command("stackctl down")+" removes it")
 	default:
