@@ -182,7 +182,7 @@ func (b *builder) project(model map[string]any, source *types.Project) *Project 
 		dir = at.dir
 	}
 	p := &Project{
-		Name: source.Name, Dir: dir, Files: source.ComposeFiles, Given: b.sources.given(), Services: map[string]*Service{},
+		Name: source.Name, Dir: dir, NamedDir: at.dir, Files: source.ComposeFiles, Given: b.sources.given(), Services: map[string]*Service{},
 		Disabled: source.DisabledServiceNames(), Networks: source.Networks, Volumes: source.Volumes,
 		Secrets: source.Secrets, Configs: source.Configs, Environment: at.env, Source: source, Warnings: b.warnings,
 		sources: b.sources, known: newKnown(),

@@ -20,6 +20,7 @@ func (p *Project) readContents(hidden []string) {
 	seen := map[string]string{}
 	for _, s := range p.Services {
 		s.salt, s.hidden = salt, s.hiddenWith(hidden)
+		s.namedDir, s.dir = p.NamedDir, p.Dir
 		s.contents = map[string]string{}
 		for _, ref := range s.Secrets {
 			p.addContent(s, "secrets."+ref.Source, types.FileObjectConfig(p.Secrets[ref.Source]), seen)

@@ -3,6 +3,7 @@ package compose
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -98,6 +99,7 @@ func irrelevant() []string {
 func (s *Service) flatten(show func(key, value string) string, length int) map[string]string {
 	config := s.ServiceConfig
 	config.Ports = nil
+	config.Volumes = s.realSources()
 	fields := map[string]string{}
 	flattenValue(config, "", fields)
 	for key := range fields {
@@ -118,6 +120,25 @@ func (s *Service) flatten(show func(key, value string) string, length int) map[s
 		fields[key] = "sha256:" + content[:length]
 	}
 	return fields
+}
+
+// realSources are the service's mounts with the real directory of the project
+// in their sources: a path through a symbolic link is the same file's while the
+// link leads there, and another one's when it leads elsewhere.
+func (s *Service) realSources() []types.ServiceVolumeConfig {
+	if s.namedDir == s.dir {
+		return s.Volumes
+	}
+	mounts := slices.Clone(s.Volumes)
+	for i, v := range mounts {
+		if v.Type != types.VolumeTypeBind || !isWithin(s.namedDir, v.Source) {
+			continue
+		}
+		if rel, err := filepath.Rel(s.namedDir, v.Source); err == nil {
+			mounts[i].Source = filepath.Join(s.dir, rel)
+		}
+	}
+	return mounts
 }
 
 func isIrrelevant(key string) bool {

@@ -30,6 +30,8 @@ type location struct {
 	// tainted are, by name, the unset variables that a value of an env file
 	// refers to; it matters only when the name is used.
 	tainted map[string][]miss
+	// pipes are the contents of files that can be read only once.
+	pipes map[string][]byte
 }
 
 // locate finds the project's files as docker compose does: the flags, else
@@ -66,7 +68,7 @@ func locate(o Options, ps *problems) (*location, error) {
 
 // newLocation is what the flags and the process's environment say.
 func newLocation(o Options, cwd string) *location {
-	l := &location{env: types.NewMapping(o.Environ), tainted: map[string][]miss{}}
+	l := &location{env: types.NewMapping(o.Environ), tainted: map[string][]miss{}, pipes: o.Pipes}
 	l.home = l.env["HOME"]
 	if _, ok := l.env["PWD"]; !ok {
 		l.env["PWD"] = cwd
@@ -95,7 +97,7 @@ func (l *location) base(cwd string) string {
 		return l.dir
 	}
 	for _, file := range l.files {
-		if file != "-" {
+		if file != "-" && !IsDescriptor(file) {
 			return filepath.Dir(file)
 		}
 	}
@@ -195,7 +197,7 @@ func (l *location) readEnvFiles(files []string, ps *problems) (types.Mapping, bo
 		return value, ok
 	}
 	for _, file := range files {
-		text, err := readBounded(file)
+		text, err := l.read(file)
 		if err != nil {
 			ps.add(Problem{File: file, Message: fileFault("env file", err), Remedy: "create it, or name another one"})
 			return values, false
@@ -250,7 +252,7 @@ func readBounded(file string) ([]byte, error) {
 		return nil, err
 	}
 	// A shell's <(command) is a pipe that its user asked for.
-	if !info.Mode().IsRegular() && !strings.HasPrefix(file, "/dev/fd/") {
+	if !info.Mode().IsRegular() && !IsDescriptor(file) {
 		return nil, errIrregular
 	}
 	f, err := os.Open(file)
@@ -259,6 +261,18 @@ func readBounded(file string) ([]byte, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return readAll(f)
+}
+
+// read is readBounded that reads a pipe once for all loads with the same map.
+func (l *location) read(file string) ([]byte, error) {
+	if text, kept := l.pipes[file]; kept {
+		return text, nil
+	}
+	text, err := readBounded(file)
+	if err == nil && l.pipes != nil && IsDescriptor(file) {
+		l.pipes[file] = text
+	}
+	return text, err
 }
 
 func readAll(r io.Reader) ([]byte, error) {

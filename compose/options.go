@@ -37,6 +37,9 @@ type Options struct {
 	WithoutFiles bool
 	// Stdin is read where a file is "-".
 	Stdin io.Reader
+	// Pipes keeps what was read of files that can be read only once, by path,
+	// for later loads with the same map; nil keeps nothing.
+	Pipes map[string][]byte
 }
 
 // Bounds on what is read. A compose file is written by people: whatever is

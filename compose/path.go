@@ -71,6 +71,22 @@ func leavesTree(dir, file string) (target string, leaves bool) {
 	return target, !isWithin(root, target)
 }
 
+// IsDescriptor says whether a path names what a process has open, as a shell's
+// <(command) does: it lies in no directory of the project's.
+func IsDescriptor(file string) bool {
+	if file == "/dev/stdin" || strings.HasPrefix(file, "/dev/fd/") {
+		return true
+	}
+	rest, inProc := strings.CutPrefix(file, "/proc/")
+	if _, rest, _ = strings.Cut(rest, "/"); !inProc {
+		return false
+	}
+	if thread, ok := strings.CutPrefix(rest, "task/"); ok {
+		_, rest, _ = strings.Cut(thread, "/")
+	}
+	return strings.HasPrefix(rest, "fd/")
+}
+
 // isRemote says whether a reference names something that would have to be
 // fetched: a URL, a git or an OCI reference.
 func isRemote(ref string) bool {

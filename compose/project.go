@@ -18,6 +18,11 @@ type Project struct {
 	// Dir is the project's directory, absolute and with symbolic links
 	// resolved: with the name it is the project's identity.
 	Dir string
+	// NamedDir is that directory as it was named, absolute: another path than
+	// Dir where it leads through a symbolic link.
+	NamedDir string
+	// Host identifies the machine that Dir is on, "" when nobody asked.
+	Host string
 	// Files are the absolute paths of the files that were read, in order.
 	Files []string
 	// Given are those of them that were named or found, without what they
@@ -47,6 +52,10 @@ type Project struct {
 
 	// hidden are values of secret-looking variables that the files use.
 	hidden []string
+	// identity is that under which the project was made in another place, ""
+	// for its own; adopted are further ones that are its own too.
+	identity string
+	adopted  []string
 	// whole is the project before services were selected; nil when all are.
 	whole *Project
 	// sources are the files, to say where something stands; nil for a project
@@ -78,6 +87,8 @@ type Service struct {
 	// that stand for them.
 	hidden []string
 	salt   string
+	// namedDir and dir are those of the project.
+	namedDir, dir string
 }
 
 // Warning is something in a valid file that its author should know.

@@ -93,7 +93,7 @@ func (s *sources) read(file, what string, from Problem) ([]byte, []*document) {
 
 func (s *sources) readText(file string) ([]byte, error) {
 	if file != "-" {
-		return readBounded(file)
+		return s.at.read(file)
 	}
 	if s.stdin == nil {
 		return nil, fmt.Errorf("no standard input")
@@ -257,7 +257,7 @@ func (s *sources) includeEnv(src *source, dir string, files []string, from Probl
 			files = []string{file}
 		}
 	}
-	l := &location{env: env, home: s.at.home, tainted: s.at.tainted}
+	l := &location{env: env, home: s.at.home, tainted: s.at.tainted, pipes: s.at.pipes}
 	values, ok := l.readEnvFiles(files, s.ps)
 	return env.Merge(values), ok
 }

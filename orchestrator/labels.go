@@ -31,8 +31,12 @@ const (
 // state there is.
 const (
 	// LabelOwner identifies the project: compose.Project.ID. An object is
-	// ours only when both LabelProject and LabelOwner are.
+	// ours only when both LabelProject and LabelOwner are, see Decide.
 	LabelOwner = "io.stackctl.project-id"
+	// LabelNamedDir is the project's directory as it was named, where that is a
+	// path through a symbolic link, and LabelHost the machine that it is on.
+	LabelNamedDir = "io.stackctl.named-dir"
+	LabelHost     = "io.stackctl.host"
 	// LabelHash is the digest of the configuration the object was made of.
 	LabelHash = "io.stackctl.config-hash"
 	// LabelFields is that configuration field by field as JSON, secrets as
@@ -84,7 +88,7 @@ func ownerOf(labels map[string]string, p *compose.Project) ownership {
 		return ownedByOther
 	case owner == "":
 		return ownedByCompose
-	case owner != p.ID():
+	case !p.Owns(owner):
 		return ownedElsewhere
 	default:
 		return ownedByUs
@@ -98,6 +102,12 @@ func projectLabels(p *compose.Project) map[string]string {
 	labels[LabelProject] = p.Name
 	labels[LabelOwner] = p.ID()
 	labels[LabelWorkingDir] = p.Dir
+	if p.NamedDir != p.Dir {
+		labels[LabelNamedDir] = p.NamedDir
+	}
+	if p.Host != "" {
+		labels[LabelHost] = p.Host
+	}
 	return labels
 }
 

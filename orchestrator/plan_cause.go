@@ -35,7 +35,7 @@ func (p *planner) replaceCause(s *compose.Service, c Container) string {
 // configCause names the fields in which c differs from the file; "" for none.
 func configCause(p *compose.Project, s *compose.Service, c Container) string {
 	if c.Labels[LabelHash] == s.Hash(p) {
-		return ""
+		return movedMount(p, c)
 	}
 	old := decodeFields(c.Labels[LabelFields])
 	if old == nil {
@@ -45,6 +45,25 @@ func configCause(p *compose.Project, s *compose.Service, c Container) string {
 		return strings.Join(changes, ", ")
 	}
 	return "the content of a mounted secret or config, or of a network or volume it uses, changed"
+}
+
+// movedMount names a file that c mounts from the directory in which it was made,
+// where that is another one than the project's now: the file of a secret, say,
+// whose path is no part of the configuration. Such a container does not start
+// again once that directory is gone. "" for none.
+func movedMount(p *compose.Project, c Container) string {
+	made := c.Labels[LabelWorkingDir]
+	if made == "" || made == p.Dir {
+		return ""
+	}
+	for _, m := range c.Mounts {
+		// An engine in a virtual machine has the host's files below a directory
+		// of its own.
+		if m.Type == "bind" && strings.Contains(m.Source+"/", made+"/") {
+			return fmt.Sprintf("it mounts %s, and the project is in %s now", m.Source, p.Dir)
+		}
+	}
+	return ""
 }
 
 // definitionCause names the fields in which a network or volume differs from

@@ -69,11 +69,7 @@ func takeover(p *compose.Project, c Container) error {
 
 // elsewhere refuses a project that belongs to another directory.
 func elsewhere(p *compose.Project, labels map[string]string, what string) error {
-	other := labels[LabelWorkingDir]
-	return fault.New(fault.Conflict,
-		"project %s: %s belongs to another directory, %s", p.Name, what, other).
-		WithHint("use another name here (stackctl -p %s-2 …), or remove the other one: stackctl --project-directory %s -p %s down",
-			p.Name, other, p.Name)
+	return elsewhereError(p, labels[LabelWorkingDir], what)
 }
 
 // foreignNetworks finds networks in the way, and ours whose definition

@@ -41,7 +41,7 @@ func TestPlansThatAreRefused(t *testing.T) {
 		{name: "another directory has the project", is: oneService, class: fault.Conflict,
 			happened: func(o *Observed) {
 				o.Containers[0].Labels[LabelOwner], o.Containers[0].Labels[LabelWorkingDir] = "other", "/elsewhere"
-			}, want: []string{"belongs to another directory, /elsewhere", "--project-directory /elsewhere -p p down"}},
+			}, want: []string{"belongs to another directory, /elsewhere", "-p p-2", "stackctl --adopt up"}},
 		{name: "a foreign network has the name", is: oneService, class: fault.Conflict,
 			happened: func(o *Observed) { o.Networks[0].Labels = nil }, want: []string{"network p_default exists and is not ours"}},
 		{name: "two networks have the name", is: oneService, class: fault.Conflict,

@@ -23,7 +23,13 @@ type engine interface {
 	commander
 	copyist
 	examined
+	originator
 	io.Closer
+}
+
+// originator says where what has a project's name comes from.
+type originator interface {
+	Origins(ctx context.Context, project string) ([]orchestrator.Origin, error)
 }
 
 // copyist does for throw-away copies what nothing else needs of an engine.
@@ -96,6 +102,8 @@ type app struct {
 	ops     operations
 	around  Surroundings
 	global  globalOptions
+	// pipes are the contents of files that can be read only once.
+	pipes map[string][]byte
 	// started says that a command's own work has begun: errors before that
 	// are the user's.
 	started bool
@@ -118,7 +126,7 @@ type app struct {
 func newApp(streams Streams, env []string, version string, ops operations) *app {
 	a := &app{
 		streams: streams, out: &output{w: streams.Out}, err: &output{w: streams.Err},
-		env: env, version: version, begin: time.Now(), ops: ops, command: "stackctl",
+		env: env, version: version, begin: time.Now(), ops: ops, command: "stackctl", pipes: map[string][]byte{},
 	}
 	a.logs = &logWriter{app: a}
 	a.guard()

@@ -77,6 +77,17 @@ func (e *scripted) Observe(context.Context, orchestrator.Scope) (orchestrator.Ob
 	return orchestrator.Observed{Containers: e.containers}, nil
 }
 
+func (e *scripted) Origins(_ context.Context, project string) ([]orchestrator.Origin, error) {
+	var all []orchestrator.Origin
+	for _, c := range e.containers {
+		if c.Project != project {
+			continue
+		}
+		all = orchestrator.AddOrigin(all, orchestrator.TraceContainer, c.Name, c.Labels)
+	}
+	return all, nil
+}
+
 func (e *scripted) Events(context.Context, string, time.Time) (<-chan orchestrator.Event, <-chan error) {
 	return e.events, make(chan error)
 }

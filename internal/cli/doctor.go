@@ -156,6 +156,12 @@ func diskOf(path string) *doctor.Disk {
 
 // examinePlan asks what an up would do, and whether it could.
 func (a *app) examinePlan(ctx context.Context, e engine, p *compose.Project, f *doctor.Facts) {
+	mine, err := a.claim(ctx, e, p)
+	if err != nil {
+		f.PlanErr = err
+		return
+	}
+	p = mine
 	options := a.orchestratorOptions(p, planFlags{}, nil)
 	preview, err := a.ops.preview(ctx, e, p, options)
 	f.PlanErr = err

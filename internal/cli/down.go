@@ -49,6 +49,9 @@ func (a *app) down(ctx context.Context, o downOptions) error {
 	if err != nil {
 		return err
 	}
+	if p, err = a.takeOver(ctx, e, p); err != nil {
+		return err
+	}
 	if err := a.besideSupervisor(ctx, e, p); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/cli/progress"
 	"github.com/stackctl/stackctl/internal/cli/show"
 	"github.com/stackctl/stackctl/internal/fault"
@@ -116,7 +117,12 @@ func (a *app) programFor(name string) string {
 			}
 		}
 	}
-	add("-f", a.global.files...)
+	for _, file := range a.global.files {
+		if compose.IsDescriptor(file) {
+			file = "-" // the pipe that it names is this run's
+		}
+		add("-f", file)
+	}
 	add("-p", name)
 	add("--project-directory", a.global.dir)
 	add("--profile", a.global.profiles...)

@@ -16,7 +16,7 @@ type globalOptions struct {
 	name, dir                     string
 	host, context, portsHost      string
 	progress, logLevel, logFormat string
-	noColour, noStrictEnv         bool
+	noColour, noStrictEnv, adopt  bool
 }
 
 // The words of --log-format.
@@ -36,6 +36,7 @@ func (o *globalOptions) flags(f *pflag.FlagSet) {
 	f.Var(words{&o.profiles}, "profile", "activate the services of this `profile`; may be repeated")
 	f.Var(words{&o.envFiles}, "env-file", "read variables from this `file` instead of .env; may be repeated")
 	f.BoolVar(&o.noStrictEnv, "no-strict-env", false, "take a variable that is not set for empty instead of refusing the file")
+	f.BoolVar(&o.adopt, "adopt", false, "take over the stack of this name, volumes included, that another directory made")
 	f.StringVarP(&o.host, "host", "H", "", "`address` of the engine, as in DOCKER_HOST")
 	f.StringVar(&o.context, "context", "", "docker context to use, by `name`")
 	f.StringVar(&o.portsHost, "ports-host", "", "`address` at which the engine's published ports are reached; found out by default")
@@ -51,7 +52,7 @@ func (a *app) loadOptions(services []string) compose.Options {
 	o := a.global
 	return compose.Options{
 		Files: o.files, Name: o.name, Dir: o.dir, Profiles: o.profiles, EnvFiles: o.envFiles, Services: services,
-		Environ: a.env, LenientEnv: o.noStrictEnv, Stdin: a.streams.In,
+		Environ: a.env, LenientEnv: o.noStrictEnv, Stdin: a.streams.In, Pipes: a.pipes,
 	}
 }
 

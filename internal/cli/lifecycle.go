@@ -129,11 +129,12 @@ func (a *app) again(
 	if err != nil {
 		return err
 	}
-	e, done, err := a.engaged(ctx, p, o.waitLock)
+	e, err := a.engage(ctx, p, o.waitLock)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer e.done()
+	p = e.project
 	tell, end := a.showProgress(verb, p)
 	options := a.orchestratorOptions(p, planFlags{allowUnverified: o.allowUnverified, grace: o.grace}, tell)
 	options.WaitTimeout, options.StableFor = o.waitTimeout, o.stableFor
@@ -175,11 +176,12 @@ func (a *app) stop(ctx context.Context, o stopOptions, services []string) error 
 	if _, err := p.Select(services...); err != nil {
 		return err
 	}
-	e, done, err := a.engaged(ctx, p, o.waitLock)
+	e, err := a.engage(ctx, p, o.waitLock)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer e.done()
+	p = e.project
 	stopped, err := a.takeOff(ctx, e, p, services, o.grace)
 	if err != nil {
 		return err

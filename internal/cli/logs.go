@@ -55,6 +55,9 @@ func (a *app) showLogs(ctx context.Context, o logsOptions, services []string) er
 		return err
 	}
 	defer e.Close()
+	if p, err = a.claim(ctx, e, p); err != nil {
+		return err
+	}
 	info, err := e.Info(ctx)
 	if err != nil {
 		return err
@@ -65,7 +68,7 @@ func (a *app) showLogs(ctx context.Context, o logsOptions, services []string) er
 	}
 	return logs.Show(ctx, e, logs.Options{
 		Out: a.out, Style: a.style(a.streams.OutTerminal), Redact: a.hide(p),
-		Project: p.Name, Owner: p.ID(), Services: services, Order: inOrder(p),
+		Project: p.Name, Owns: p.Owns, Services: services, Order: inOrder(p),
 		Follow: o.follow, Timestamps: o.timestamps, NoPrefix: o.noPrefix,
 		Tail: tail, Since: since, Now: engineTime(info),
 	})

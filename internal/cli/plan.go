@@ -55,6 +55,9 @@ func (a *app) plan(ctx context.Context, o planOptions, services []string) error 
 	if err != nil {
 		return err
 	}
+	if p, err = a.claim(ctx, e, p); err != nil {
+		return err
+	}
 	return a.showPlan(ctx, e, p, o, services)
 }
 

@@ -141,21 +141,35 @@ func (a *app) hold(ctx context.Context, e engine, p *compose.Project, wait bool)
 	}, nil
 }
 
-// engaged reaches the engine and takes the project's lock: how every run
-// begins that changes something. done lets go of both.
-func (a *app) engaged(ctx context.Context, p *compose.Project, waitLock bool) (e engine, done func(), err error) {
-	if e, err = a.connect(ctx, bridge); err != nil {
-		return nil, nil, err
+// engaged is an engine that a run has reached, and the project that it holds
+// there.
+type engaged struct {
+	engine
+	project *compose.Project
+	// done lets go of both.
+	done func()
+}
+
+// engage reaches the engine and takes the project's lock: how every run begins
+// that changes something.
+func (a *app) engage(ctx context.Context, p *compose.Project, waitLock bool) (*engaged, error) {
+	e, err := a.connect(ctx, bridge)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = a.takeOver(ctx, e, p); err != nil {
+		_ = e.Close() // nothing was changed
+		return nil, err
 	}
 	release, err := a.hold(ctx, e, p, waitLock)
 	if err != nil {
 		_ = e.Close() // nothing was asked of it
-		return nil, nil, err
+		return nil, err
 	}
-	return e, func() {
+	return &engaged{engine: e, project: p, done: func() {
 		release()
 		_ = e.Close() // all answers are there
-	}, nil
+	}}, nil
 }
 
 // engineTime is now by the engine's clock.

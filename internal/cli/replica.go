@@ -30,7 +30,7 @@ func replicas(p *compose.Project, observed orchestrator.Observed, services []str
 // mine says whether a container is one of the project's services.
 func mine(p *compose.Project, c orchestrator.Container) bool {
 	owner := c.Labels[orchestrator.LabelOwner]
-	return c.Project == p.Name && (owner == "" || owner == p.ID()) && !c.OneOff
+	return c.Project == p.Name && (owner == "" || p.Owns(owner)) && !c.OneOff
 }
 
 // observe looks at the project's containers.
@@ -104,6 +104,10 @@ func (a *app) inspectable(ctx context.Context, services []string) (*compose.Proj
 	}
 	e, err := a.connect(ctx, bridge)
 	if err != nil {
+		return nil, nil, err
+	}
+	if p, err = a.claim(ctx, e, p); err != nil {
+		_ = e.Close() // nothing was changed
 		return nil, nil, err
 	}
 	return p, e, nil

@@ -67,6 +67,9 @@ func (a *app) status(ctx context.Context, o statusOptions, services []string) er
 	if err != nil {
 		return err
 	}
+	if p, err = a.claim(ctx, e, p); err != nil {
+		return err
+	}
 	look := func() (orchestrator.Report, error) {
 		return a.ops.look(ctx, e, p, a.orchestratorOptions(p, flags, nil))
 	}

@@ -85,6 +85,9 @@ func (a *app) supervise(ctx context.Context, o superviseOptions) error {
 		return err
 	}
 	defer e.Close()
+	if p, err = a.takeOver(ctx, e, p); err != nil {
+		return err
+	}
 	release, err := a.holdSupervision(ctx, e, p)
 	if err != nil {
 		return err
@@ -292,6 +295,9 @@ func (s *supervision) reread(ctx context.Context) error {
 // nothing.
 func (s *supervision) readAgain(ctx context.Context) {
 	p, err := s.wanted(ctx, s.o.planFlags(), nil)
+	if err == nil && p.SamePlace(s.first) {
+		p, err = s.claim(ctx, s.engine, p)
+	}
 	switch {
 	case err != nil:
 		s.boss.Trouble("file", "the file is invalid, the last good one stays in force: "+err.Error())

@@ -53,6 +53,13 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 	if err != nil {
 		return err
 	}
+	claim := a.takeOver
+	if o.dryRun {
+		claim = a.claim
+	}
+	if p, err = claim(ctx, e, p); err != nil {
+		return err
+	}
 	if o.dryRun {
 		return a.showPlan(ctx, e, p, planOptions{planFlags: o.planFlags, output: outputText}, services)
 	}

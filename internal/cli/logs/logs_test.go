@@ -105,7 +105,7 @@ func (t *text) String() string {
 }
 
 func options(out io.Writer) Options {
-	return Options{Out: out, Project: "shop", Owner: "me", Order: []string{"db", "api"}, Tail: All, Now: start.Add(time.Hour)}
+	return Options{Out: out, Project: "shop", Owns: func(id string) bool { return id == "me" }, Order: []string{"db", "api"}, Tail: All, Now: start.Add(time.Hour)}
 }
 
 func TestLinesOfAllContainersAreShownByTheirTime(t *testing.T) {

@@ -33,9 +33,10 @@ type Options struct {
 	Out    io.Writer
 	Style  console.Style
 	Redact *sanitize.Redactor
-	// Project and Owner identify the project's containers; Services restricts
+	// Project and Owns identify the project's containers; Services restricts
 	// them, none means all. Order is the services' order, for their colours.
-	Project, Owner  string
+	Project         string
+	Owns            func(identity string) bool
 	Services, Order []string
 	Follow          bool
 	Timestamps      bool
@@ -97,7 +98,7 @@ func (o Options) choose(all []orchestrator.Container) []orchestrator.Container {
 // directory made is not.
 func (o Options) wants(c orchestrator.Container) bool {
 	owner := c.Labels[orchestrator.LabelOwner]
-	mine := c.Project == o.Project && (owner == "" || owner == o.Owner)
+	mine := c.Project == o.Project && (owner == "" || o.Owns(owner))
 	return mine && !c.OneOff && (len(o.Services) == 0 || slices.Contains(o.Services, c.Service))
 }
 
