@@ -162,6 +162,45 @@ func TestARollbackBringsTheOldContainersBackAndStillFails(t *testing.T) {
 	eventually(t, time.Minute, "the old containers are proven again", func() bool { return s.run("status").code == 0 })
 }
 
+func TestARollbackUndoesWhatTheRunMadeAndSaysWhatItCannot(t *testing.T) {
+	t.Parallel()
+	file := `
+services:
+  app: {image: IMAGE, environment: {V: "1"}, @CHECK@}
+  job: {image: IMAGE, command: [write, file=/data/log, say=v1], volumes: ["data:/data"], x-stackctl: {job: true}}
+  gone: {image: IMAGE, @CHECK@}
+  rested: {image: IMAGE, @CHECK@}
+volumes: {data: {}}
+`
+	check := "healthcheck: {test: [CMD, /testimage, check], interval: 1s}"
+	s := newStack(t, strings.ReplaceAll(file, "@CHECK@", check))
+	s.expect(0, nil, "up", "--stable-for", "0")
+	s.expect(0, nil, "stop", "rested")
+	before := containersOf(t, s.name)
+	second := strings.NewReplacer(
+		`V: "1"}, @CHECK@`, `V: "2"}, scale: 2, depends_on: {job: {condition: service_completed_successfully}, new: {condition: service_healthy}, rested: {condition: service_healthy}}, healthcheck: {test: [CMD, /testimage, check, url=http://127.0.0.1:1/], interval: 500ms, retries: 2}`,
+		"say=v1", "say=v2", "  gone: {image: IMAGE, @CHECK@}", "  new: {image: IMAGE, volumes: ['extra:/e', /data], networks: [extra], @CHECK@}",
+		"volumes: {data: {}}", "volumes: {data: {}, extra: {}}\nnetworks: {extra: {}}",
+	).Replace(file)
+	s.write("docker-compose.yml", strings.ReplaceAll(second, "@CHECK@", check))
+	o := s.expect(7, []string{"ran as the new version; what it wrote stays", "stopped again", "this run made it"}, "up", "--rollback", "--remove-orphans")
+	for line := range strings.Lines(o.stderr) {
+		if strings.Contains(line, " job ") && strings.Contains(line, "rolled back") {
+			t.Errorf("a job that ran is called rolled back: %s", line)
+		}
+	}
+	after := containersOf(t, s.name)
+	for service, was := range before {
+		if now := after[service]; now.ID != was.ID || now.Name != was.Name || now.State.Status != was.State.Status {
+			t.Errorf("%s was %s (%s), %s, and is %s (%s), %s", service, was.Name, was.ID, was.State.Status, now.Name, now.ID, now.State.Status)
+		}
+	}
+	containers, networks, volumes := ids(t, "containers", s.name), ids(t, "networks", s.name), ids(t, "volumes", s.name)
+	if len(containers) != len(before) || len(networks) != 1 || len(volumes) != 1 {
+		t.Errorf("there are %d containers, networks %v and volumes %v", len(containers), networks, volumes)
+	}
+}
+
 func TestWithoutARollbackAFailedUpIsLeftForALook(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, one)

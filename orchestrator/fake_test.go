@@ -40,6 +40,8 @@ type fakeEngine struct {
 	// before is asked at each call, changing before each change and after
 	// when it was made; an error is the call's.
 	before, changing, after func(call string) error
+	// pulled is the ID of what a pull brings, "" for that of the name.
+	pulled string
 	// dropEvents keeps events from everybody.
 	dropEvents bool
 	looks      int
@@ -634,6 +636,11 @@ func (e *fakeEngine) InspectImage(ctx context.Context, ref string) (images.Image
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	image, ok := e.images[ref]
+	for _, other := range e.images {
+		if !ok && other.ID == ref {
+			return other, nil
+		}
+	}
 	if !ok {
 		return images.Image{}, fmt.Errorf("no such image %s: %w", ref, errdefs.ErrNotFound)
 	}
@@ -641,11 +648,20 @@ func (e *fakeEngine) InspectImage(ctx context.Context, ref string) (images.Image
 }
 
 func (e *fakeEngine) PullImage(ctx context.Context, ref, _ string, _ func(images.PullProgress)) error {
-	return e.change(ctx, "pull "+ref, func() error { e.has(ref); return nil })
+	return e.change(ctx, "pull "+ref, func() error {
+		e.has(ref)
+		if e.pulled != "" {
+			e.images[ref] = images.Image{ID: e.pulled, Tags: []string{ref}, OS: "linux", Architecture: "amd64"}
+		}
+		return nil
+	})
 }
 
-func (e *fakeEngine) TagImage(context.Context, string, string) error { return errors.ErrUnsupported }
-func (e *fakeEngine) HasBuildKit(context.Context) bool               { return false }
+func (e *fakeEngine) TagImage(ctx context.Context, id, ref string) error {
+	return e.change(ctx, "tag "+ref, func() error { e.has(ref); e.images[ref] = images.Image{ID: id}; return nil })
+}
+
+func (e *fakeEngine) HasBuildKit(context.Context) bool { return false }
 func (e *fakeEngine) DialBuildKit(context.Context, string, map[string][]string) (net.Conn, error) {
 	return nil, errors.ErrUnsupported
 }

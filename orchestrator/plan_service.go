@@ -42,7 +42,7 @@ func (p *planner) planService(s *compose.Service) {
 			continue
 		}
 		for _, c := range byNumber[n] {
-			p.planRemove(c, fmt.Sprintf("the file asks for %d", replicas), true)
+			p.planRetire(c, fmt.Sprintf("the file asks for %d", replicas))
 		}
 	}
 }

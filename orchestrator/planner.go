@@ -196,7 +196,7 @@ func (p *planner) planOrphans() {
 					"orphan %s: service %q is no longer in the file; remove it with --remove-orphans", c.Name, name))
 				continue
 			}
-			p.releases = append(p.releases, p.planRemove(c, "orphan: not in the file", true))
+			p.releases = append(p.releases, p.planRetire(c, "orphan: not in the file"))
 		}
 	}
 }
@@ -214,13 +214,39 @@ func (p *planner) noteWindowsOnly() {
 	}
 }
 
+// planRetire takes away c, whose place is needed no more, and returns the ID of
+// the last action. A run that may be rolled back keeps it until it is proven.
+func (p *planner) planRetire(c Container, cause string) string {
+	if !p.Options.Rollback || leftover(c.Name) {
+		return p.planRemove(c, cause, true)
+	}
+	var after []string
+	if runs(c) {
+		after = []string{p.planStop(c, cause, nil)}
+	}
+	return p.plan.add(Action{
+		ID: "keep/" + c.Name, Kind: RenameContainer, Target: c.Name + prevSuffix, Service: c.Service, Number: c.Number,
+		Cause: cause + "; kept until the run is proven", Existing: c.ID, rename: c.Name + prevSuffix, DependsOn: after, anonymous: true,
+	})
+}
+
+// runs says whether a container has to be stopped to be away.
+func runs(c Container) bool {
+	return c.State == StateRunning || c.State == StatePaused || c.State == StateRestarting
+}
+
+// planStop stops c.
+func (p *planner) planStop(c Container, cause string, after []string) string {
+	return p.plan.add(Action{
+		ID: "stop/" + c.Name, Kind: StopContainer, Target: c.Name, Service: c.Service, Number: c.Number,
+		Cause: cause, Existing: c.ID, DependsOn: after, grace: p.Options.Grace,
+	})
+}
+
 // planRemove stops and removes c and returns the ID of the last action.
 func (p *planner) planRemove(c Container, cause string, anonymous bool, after ...string) string {
-	if c.State == StateRunning || c.State == StatePaused || c.State == StateRestarting {
-		after = []string{p.plan.add(Action{
-			ID: "stop/" + c.Name, Kind: StopContainer, Target: c.Name, Service: c.Service, Number: c.Number,
-			Cause: cause, Existing: c.ID, DependsOn: after, grace: p.Options.Grace,
-		})}
+	if runs(c) {
+		after = []string{p.planStop(c, cause, after)}
 	}
 	return p.plan.add(Action{
 		ID: "remove/" + c.Name, Kind: RemoveContainer, Target: c.Name, Service: c.Service, Number: c.Number,

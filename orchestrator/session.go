@@ -50,6 +50,12 @@ type session struct {
 	// until that has said enough.
 	execs map[string]bool
 
+	// before are the IDs of the project's containers that the plan was made
+	// from, needs what was done about the images before it, by imageEngine.
+	before      map[string]bool
+	needs       []images.Need
+	imageEngine images.Engine
+
 	// complete says that the plan has been carried out: from then on nobody
 	// makes up for a container that is missing.
 	complete bool

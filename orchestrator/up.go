@@ -85,6 +85,11 @@ func (s *session) up(ctx context.Context, engine FullEngine) (Report, error) {
 	empty := Report{Project: s.project.Name, Dir: s.project.Dir, Engine: s.info}
 	plan, err := s.prepare(ctx, engine)
 	if err != nil {
+		if s.opts.Plan.Rollback {
+			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), RollbackWithin)
+			defer cancel()
+			s.rollbackImages(late)
+		}
 		return empty, err
 	}
 	return s.carryOut(ctx, plan)
@@ -109,6 +114,7 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	if err := freePorts(ctx, s.opts.Outside, s.info, plan.WantedPorts(s.project), observed.Holders); err != nil {
 		return Plan{}, err
 	}
+	s.before, s.needs, s.imageEngine = idsOf(observed), needs, engine
 	if s.images, err = s.ensureImages(ctx, engine, needs); err != nil {
 		return Plan{}, err
 	}
@@ -118,6 +124,7 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	if observed, err = s.engine.Observe(ctx, s.scope()); err != nil {
 		return Plan{}, err
 	}
+	s.before = idsOf(observed)
 	return MakePlan(s.planInput(observed, nil))
 }
 
@@ -302,7 +309,7 @@ func rootCause(r Report, cause error) error {
 func (s *session) settle(ctx context.Context, plan Plan) {
 	for _, a := range plan.Actions {
 		if a.Kind == RenameContainer && strings.HasSuffix(a.rename, prevSuffix) {
-			if err := s.engine.RemoveContainer(ctx, a.Existing, false); err != nil {
+			if err := s.engine.RemoveContainer(ctx, a.Existing, a.anonymous); err != nil {
 				s.opts.Listen.tell(Progress{Service: a.Service, Target: a.Target, Phase: PhaseWarning, Message: "left over: " + err.Error()})
 			}
 		}

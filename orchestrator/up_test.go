@@ -48,6 +48,19 @@ func (h *heard) says(phase Phase, words string) bool {
 	return false
 }
 
+// notesOf are the notes about a service, a line each.
+func (h *heard) notesOf(service string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var notes []string
+	for _, p := range h.all {
+		if p.Phase == PhaseNote && p.Service == service {
+			notes = append(notes, p.Message)
+		}
+	}
+	return strings.Join(notes, "\n")
+}
+
 // mustUp brings a project up and insists on the proof.
 func mustUp(t *testing.T, e *fakeEngine, p *compose.Project, opts Options) Report {
 	t.Helper()

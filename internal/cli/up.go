@@ -71,6 +71,9 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 		return err
 	}
 	defer release()
+	if o.rollback {
+		a.leave.take(orchestrator.RollbackWithin) // a second signal still ends the run at once
+	}
 	report, err := a.bringUp(ctx, e, p, o)
 	a.dues.found(report, !o.rollback)
 	if err != nil {

@@ -106,7 +106,7 @@ func structureAblations() []ablation {
 		on("the ports", "D22", gatesFile, "		if !isPublished(c, port) {\n", "		if !isPublished(c, port) && !ablated(\"the ports\") {\n"),
 		on("the fixed address", "D24", gatesFile, "	if want := config.Ipv4Address; want != \"\" && want != e.IPv4 {\n", "	if want := config.Ipv4Address; want != \"\" && want != e.IPv4 && !ablated(\"the fixed address\") {\n"),
 		on("the engine itself", "F15", "orchestrator/observed.go", "	if i.ID == later.ID {\n", "	if i.ID == later.ID || ablated(\"the engine itself\") {\n"),
-		on("the owner", "H1[01]", "orchestrator/labels.go", "	case owner != p.ID():\n", "	case owner != p.ID() && !ablated(\"the owner\"):\n"),
+		on("the owner", "H1[01]", "orchestrator/labels.go", "	case !p.Owns(owner):\n", "	case !p.Owns(owner) && !ablated(\"the owner\"):\n"),
 		on("the platform", "E06", "images/platform.go", "	if want == \"\" || want == have {\n", "	if want == \"\" || want == have || ablated(\"the platform\") {\n"),
 		on("another network of the name", `D11.*20\.10$`, wiringFile, "	if ours == nil || e.NetworkID == \"\" ||", "	if ablated(\"another network of the name\") || ours == nil || e.NetworkID == \"\" ||"),
 		on("the name in a network", "D22", wiringFile, "	if i < 0 {\n", "	if i < 0 || ablated(\"the name in a network\") {\n"),
