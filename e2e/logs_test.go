@@ -21,6 +21,12 @@ services:
     command: [say, 'text=\x1b[2Jall is well']
     stop_grace_period: 1s
     x-stackctl: {allow_unverified: true}
+  mute:
+    image: IMAGE
+    command: [say, text=nobody hears it]
+    logging: {driver: none}
+    stop_grace_period: 1s
+    x-stackctl: {allow_unverified: true}
 `
 
 func speaking(generation string) string {
@@ -32,7 +38,7 @@ func TestLogsAreOfTheNamedAndSteerNoTerminal(t *testing.T) {
 	s := newStack(t, speaking("one"))
 	s.expect(0, nil, "up", "--stable-for", "0")
 	eventually(t, time.Minute, "both have spoken", func() bool {
-		said := s.expect(0, nil, "logs").stdout
+		said := s.expect(0, []string{"note: logs of " + s.name + "-mute-1: its logging driver"}, "logs").stdout
 		return strings.Contains(said, "web of one") && strings.Contains(said, "all is well")
 	})
 	if said := s.expect(0, []string{`\x1b[2Jall is well`}, "logs", "rogue").stdout; strings.Contains(said, "web") || strings.Contains(said, "\x1b") {
@@ -48,8 +54,8 @@ func TestLogsFollowThroughARestartAndAReplacementUntilInterrupted(t *testing.T) 
 	s := newStack(t, speaking("one"))
 	s.expect(0, nil, "up", "--stable-for", "0")
 	var said output
-	cmd := s.command(t.Context(), "logs", "-f", "web")
-	cmd.Stdout = &said
+	cmd := s.command(t.Context(), "logs", "-f", "web", "mute")
+	cmd.Stdout, cmd.Stderr = &said, &said
 	must(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	told := func(what string, n int) {
@@ -64,6 +70,9 @@ func TestLogsFollowThroughARestartAndAReplacementUntilInterrupted(t *testing.T) 
 	s.write("docker-compose.yml", speaking("two"))
 	s.expect(0, nil, "up", "--stable-for", "0")
 	told("web of two", 1)
+	if got := strings.Count(said.String(), "its logging driver"); got != 1 {
+		t.Errorf("%d notes about it:\n%s", got, said.String())
+	}
 	if strings.Contains(said.String(), "all is well") {
 		t.Errorf("another service is told of:\n%s", said.String())
 	}

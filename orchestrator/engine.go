@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -97,6 +98,10 @@ type Mutator interface {
 	RemoveImage(ctx context.Context, ref string) error
 }
 
+// ErrNoLog says that the engine keeps nothing of what a container says, or
+// cannot read it: its logging driver has no way back.
+var ErrNoLog = errors.New("its logging driver does not let the engine read what it said")
+
 // Inside runs commands in containers and reads what they say.
 type Inside interface {
 	// Exec runs a command to its end and returns its exit code and bounded
@@ -104,7 +109,7 @@ type Inside interface {
 	Exec(ctx context.Context, id string, spec ExecSpec) (ExecResult, error)
 	// Logs writes the container's output to w, stdout and stderr
 	// separately, until its end, or with Follow until ctx ends or the
-	// container stops.
+	// container stops. It is ErrNoLog where there is nothing to be read.
 	Logs(ctx context.Context, id string, opts LogOptions, stdout, stderr io.Writer) error
 	// PID1 returns the command line of the container's main process.
 	PID1(ctx context.Context, id string) (string, error)

@@ -179,7 +179,10 @@ func (e evidence) log(ctx context.Context, t *throwaway, id, name string) error 
 	err := t.engine.Logs(ctx, id, orchestrator.LogOptions{Timestamps: true, Tail: evidenceLines}, tail, tail)
 	_ = tail.Close()
 	text := lastBytes(tail.Lines(), evidenceLog)
-	if err != nil {
+	switch {
+	case errors.Is(err, orchestrator.ErrNoLog):
+		text, err = "("+err.Error()+")\n", nil
+	case err != nil:
 		text += "(not all of it could be read)\n"
 	}
 	return errors.Join(err, e.save(filepath.Join("logs", name+".log"), []byte(text)))

@@ -69,6 +69,7 @@ func (a *app) showLogs(ctx context.Context, o logsOptions, services []string) er
 	return logs.Show(ctx, e, logs.Options{
 		Out: a.out, Style: a.style(a.streams.OutTerminal), Redact: a.hide(p),
 		Project: p.Name, Owns: p.Owns, Services: services, Order: inOrder(p),
+		Note:   func(text string) { a.remark("note: " + text) },
 		Follow: o.follow, Timestamps: o.timestamps, NoPrefix: o.noPrefix,
 		Tail: tail, Since: since, Now: engineTime(info),
 	})

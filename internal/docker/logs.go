@@ -3,11 +3,13 @@ package docker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/orchestrator"
@@ -28,6 +30,9 @@ func (e *Engine) Logs(ctx context.Context, id string, opts orchestrator.LogOptio
 	body, err := opening(ctx, e.limits.answer, func(ctx context.Context) (io.ReadCloser, error) {
 		return e.cli.ContainerLogs(ctx, id, logOptions(opts))
 	})
+	if hasNoLog(err) {
+		return fmt.Errorf("%s: %w (%w)", op, orchestrator.ErrNoLog, &engineError{err})
+	}
 	if err != nil {
 		return e.fail(ctx, op, e.limits.answer, err)
 	}
@@ -45,6 +50,12 @@ func (e *Engine) Logs(ctx context.Context, id string, opts orchestrator.LogOptio
 	default:
 		return e.fail(ctx, op, e.limits.answer, err)
 	}
+}
+
+// hasNoLog says whether the engine's answer is that a container's logging driver
+// cannot be read. Podman has no status of its own for it.
+func hasNoLog(err error) bool {
+	return errdefs.IsNotImplemented(err) || err != nil && strings.Contains(err.Error(), "log driver, cannot read logs")
 }
 
 func logOptions(opts orchestrator.LogOptions) container.LogsOptions {

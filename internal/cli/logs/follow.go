@@ -2,11 +2,10 @@ package logs
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/containerd/errdefs"
+	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/sanitize"
 	"github.com/stackctl/stackctl/orchestrator"
 )
@@ -26,13 +25,15 @@ type follower struct {
 	// seen are the start times whose output is being read, or was, by
 	// container ID.
 	seen map[string]time.Time
+	// unread are the IDs of containers that could not be read.
+	unread map[string]bool
 	// failed is the first error of writing; nothing more can be shown then.
 	failed chan error
 }
 
 // follow shows what is said until ctx ends, through restarts and replacements.
 func follow(ctx context.Context, e Engine, o Options, p *printer, containers []orchestrator.Container) error {
-	f := &follower{engine: e, options: o, printer: p, seen: map[string]time.Time{}, failed: make(chan error, 1)}
+	f := &follower{engine: e, options: o, printer: p, seen: map[string]time.Time{}, unread: map[string]bool{}, failed: make(chan error, 1)}
 	reading, cancel := context.WithCancel(ctx)
 	defer f.group.Wait()
 	defer cancel()
@@ -104,18 +105,34 @@ func (f *follower) attach(ctx context.Context, c orchestrator.Container, old boo
 
 // read shows what an incarnation says until it ends.
 func (f *follower) read(ctx context.Context, c orchestrator.Container, opts orchestrator.LogOptions) {
+	var unwritten error
 	w := sanitize.NewWriter(lineFunc(func(text string) error {
-		err := f.printer.line(c, text)
-		if err != nil {
-			f.fail(err)
+		if unwritten = f.printer.line(c, text); unwritten != nil {
+			f.fail(unwritten)
 		}
-		return err
+		return unwritten
 	}), f.options.Redact, maxLine)
 	err := f.engine.Logs(ctx, c.ID, opts, w, w)
 	_ = w.Close() // told by fail
-	if err != nil && ctx.Err() == nil && !errdefs.IsNotFound(err) {
-		f.fail(fmt.Errorf("logs of %s: %w", c.Name, err))
+	if err == nil || ctx.Err() != nil || unwritten != nil || f.noted(c.ID) {
+		return
 	}
+	switch late := f.options.unread(c, err); {
+	case late == nil:
+	case fault.ClassOf(err) == fault.Engine:
+		f.fail(late)
+	default:
+		f.options.Note(late.Error()) // what the others say is still shown
+	}
+}
+
+// noted says whether it was said before that a container cannot be read.
+func (f *follower) noted(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.unread[id]
+	f.unread[id] = true
+	return before
 }
 
 // fail ends the following with the first error.

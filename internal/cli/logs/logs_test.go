@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/google/go-cmp/cmp"
 	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/sanitize"
@@ -31,6 +32,8 @@ type fake struct {
 	events chan orchestrator.Event
 	broken chan error
 	failed error
+	// unreadable are the errors of single containers, by ID.
+	unreadable map[string]error
 }
 
 func (f *fake) Observe(context.Context, orchestrator.Scope) (orchestrator.Observed, error) {
@@ -47,6 +50,9 @@ func (f *fake) Logs(ctx context.Context, id string, o orchestrator.LogOptions, s
 	f.mu.Lock()
 	f.asked = append(f.asked, o)
 	lines, failed := f.said[id], f.failed
+	if one := f.unreadable[id]; one != nil {
+		failed = one
+	}
 	f.mu.Unlock()
 	if failed != nil {
 		return failed
@@ -188,6 +194,67 @@ func TestAFailureOfReadingOrWritingEndsWithItsCause(t *testing.T) {
 	if err := Show(t.Context(), f, options(writer(func([]byte) (int, error) { return 0, broken }))); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestOneThatCannotBeReadDoesNotSilenceTheOthers(t *testing.T) {
+	f := &fake{
+		containers: []orchestrator.Container{container("d1", "db", 1), container("c1", "api", 1), container("c2", "api", 2), container("c3", "api", 3)},
+		said:       map[string][]string{"c1": {at(1, "api runs"), at(2, "api goes on")}},
+		unreadable: map[string]error{"d1": fmt.Errorf("read: %w", orchestrator.ErrNoLog), "c2": fmt.Errorf("gone: %w", errdefs.ErrNotFound)},
+	}
+	broken := errors.New("the file is damaged")
+	for _, failed := range []error{nil, broken} {
+		f.unreadable["c3"] = failed
+		var out text
+		var notes []string
+		o := options(&out)
+		o.Note = func(text string) { notes = append(notes, text) }
+		if err := Show(t.Context(), f, o); !errors.Is(err, failed) {
+			t.Errorf("it ends with %v, want %v", err, failed)
+		}
+		if want := "api-1 | api runs\napi-1 | api goes on\n"; out.String() != want {
+			t.Errorf("got %q", out.String())
+		}
+		if len(notes) != 1 || !strings.Contains(notes[0], "shop-db: its logging driver") {
+			t.Errorf("the notes are %q", notes)
+		}
+	}
+}
+
+func TestFollowingGoesOnBesideOneThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out text
+		db, api := container("d1", "db", 1), container("c1", "api", 1)
+		db.StartedAt, api.StartedAt = start, start
+		f := &fake{
+			containers: []orchestrator.Container{db, api}, said: map[string][]string{"c1": {at(1, "first life")}},
+			events: make(chan orchestrator.Event), broken: make(chan error),
+			unreadable: map[string]error{"d1": orchestrator.ErrNoLog},
+		}
+		notes := 0
+		o := options(&out)
+		o.Follow, o.Note = true, func(string) { notes++ }
+		ctx, cancel := context.WithCancelCause(t.Context())
+		done := make(chan error)
+		go func() { done <- Show(ctx, f, o) }()
+		synctest.Wait()
+		f.mu.Lock()
+		for i := range f.containers {
+			f.containers[i].FinishedAt, f.containers[i].StartedAt = start.Add(2*time.Second), start.Add(3*time.Second)
+		}
+		f.said["c1"] = append(f.said["c1"], at(2.9, "second life"))
+		f.mu.Unlock()
+		f.events <- orchestrator.Event{Action: "start", ContainerID: "c1"}
+		synctest.Wait()
+		if want := "api | first life\napi | second life\n"; out.String() != want || notes != 1 {
+			t.Errorf("got %q and %d notes", out.String(), notes)
+		}
+		cause := fault.New(fault.Interrupted, "interrupted")
+		cancel(cause)
+		if err := <-done; !errors.Is(err, cause) {
+			t.Errorf("ends with %v", err)
+		}
+	})
 }
 
 type writer func([]byte) (int, error)

@@ -3,7 +3,6 @@ package logs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -35,13 +34,17 @@ const buffered = 256
 // of each are held at once.
 func merge(ctx context.Context, e Engine, o Options, p *printer, containers []orchestrator.Container) error {
 	group, reading := errgroup.WithContext(ctx)
+	late := make([]error, len(containers))
 	sources := make([]*source, 0, len(containers))
-	for _, c := range containers {
+	for i, c := range containers {
 		s := &source{container: c, lines: make(chan line, buffered)}
 		sources = append(sources, s)
 		group.Go(func() error {
 			defer close(s.lines)
-			return s.read(reading, e, o)
+			if err := s.read(reading, e, o); err != nil && reading.Err() == nil {
+				late[i] = o.unread(s.container, err) // the others are shown all the same
+			}
+			return nil
 		})
 	}
 	group.Go(func() error { return show(reading, sources, p) })
@@ -49,7 +52,7 @@ func merge(ctx context.Context, e Engine, o Options, p *printer, containers []or
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	return errors.Join(append([]error{err}, late...)...)
 }
 
 // read takes a container's lines until their end.
@@ -66,11 +69,7 @@ func (s *source) read(ctx context.Context, e Engine, o Options) error {
 			return context.Cause(ctx)
 		}
 	}), o.Redact, maxLine)
-	err := e.Logs(ctx, s.container.ID, o.options(time.Time{}), w, w)
-	if err = errors.Join(err, w.Close()); err != nil {
-		return fmt.Errorf("logs of %s: %w", s.container.Name, err)
-	}
-	return nil
+	return errors.Join(e.Logs(ctx, s.container.ID, o.options(time.Time{}), w, w), w.Close())
 }
 
 // show writes the oldest line of all sources, again and again.

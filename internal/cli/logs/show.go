@@ -4,11 +4,14 @@ package logs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/stackctl/stackctl/internal/cli/console"
 	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/sanitize"
@@ -43,6 +46,8 @@ type Options struct {
 	NoPrefix        bool
 	// Tail is the number of last lines of each container, or All.
 	Tail int
+	// Note is told of a container whose output cannot be read.
+	Note func(string)
 	// Since is the earliest line shown, engine time; zero for all. Now is the
 	// engine's time.
 	Since, Now time.Time
@@ -108,6 +113,21 @@ func (o Options) rank(service string) int {
 		return i
 	}
 	return len(o.Order)
+}
+
+// unread tells of a container whose output cannot be read, and returns the error
+// to end with once those of all others are shown: nil where there is none to be
+// had.
+func (o Options) unread(c orchestrator.Container, err error) error {
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil // it went meanwhile
+	case errors.Is(err, orchestrator.ErrNoLog):
+		o.Note("logs of " + c.Name + ": " + orchestrator.ErrNoLog.Error())
+		return nil
+	default:
+		return fmt.Errorf("logs of %s: %w", c.Name, err)
+	}
 }
 
 // options are for the engine; since replaces the user's when it is not zero.
