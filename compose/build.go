@@ -205,6 +205,12 @@ func (b *builder) project(model map[string]any, source *types.Project) *Project 
 		service.Settings = b.serviceSettings(service, child(child(child(model, "services"), name), "x-stackctl"))
 		p.Services[name] = service
 	}
+	for _, secret := range source.Secrets {
+		b.options.read(secret.File)
+	}
+	for _, config := range source.Configs {
+		b.options.read(config.File)
+	}
 	p.readContents(hiddenVariables(b.sources.used, at.env))
 	return p
 }

@@ -32,6 +32,8 @@ type location struct {
 	tainted map[string][]miss
 	// pipes are the contents of files that can be read only once.
 	pipes map[string][]byte
+	// read is told each file that is read or looked for.
+	reading func(file string)
 }
 
 // locate finds the project's files as docker compose does: the flags, else
@@ -68,7 +70,7 @@ func locate(o Options, ps *problems) (*location, error) {
 
 // newLocation is what the flags and the process's environment say.
 func newLocation(o Options, cwd string) *location {
-	l := &location{env: types.NewMapping(o.Environ), tainted: map[string][]miss{}, pipes: o.Pipes}
+	l := &location{env: types.NewMapping(o.Environ), tainted: map[string][]miss{}, pipes: o.Pipes, reading: o.read}
 	l.home = l.env["HOME"]
 	if _, ok := l.env["PWD"]; !ok {
 		l.env["PWD"] = cwd
@@ -130,9 +132,9 @@ func (l *location) fromEnvironment(cwd string) []string {
 // discover looks for the default names in dir and upwards.
 func (l *location) discover(dir string) {
 	for {
-		if file := firstOf(dir, cli.DefaultFileNames); file != "" {
+		if file := l.firstOf(dir, cli.DefaultFileNames); file != "" {
 			l.files = []string{file}
-			if override := firstOf(dir, cli.DefaultOverrideFileNames); override != "" {
+			if override := l.firstOf(dir, cli.DefaultOverrideFileNames); override != "" {
 				l.files = append(l.files, override)
 			}
 			return
@@ -145,9 +147,10 @@ func (l *location) discover(dir string) {
 	}
 }
 
-func firstOf(dir string, names []string) string {
+func (l *location) firstOf(dir string, names []string) string {
 	for _, name := range names {
 		file := filepath.Join(dir, name)
+		l.reading(file)
 		if info, err := os.Stat(file); err == nil && !info.IsDir() {
 			return file
 		}
@@ -171,6 +174,7 @@ func (l *location) readEnv(o Options, cwd string, ps *problems) bool {
 	if len(files) == 0 {
 		disabled, _ := strconv.ParseBool(l.env[consts.ComposeDisableDefaultEnvFile])
 		file := filepath.Join(l.base(cwd), ".env")
+		l.reading(file)
 		if info, err := os.Stat(file); disabled || err != nil || info.IsDir() {
 			return true
 		}
@@ -197,6 +201,7 @@ func (l *location) readEnvFiles(files []string, ps *problems) (types.Mapping, bo
 		return value, ok
 	}
 	for _, file := range files {
+		l.reading(file)
 		text, err := l.read(file)
 		if err != nil {
 			ps.add(Problem{File: file, Message: fileFault("env file", err), Remedy: "create it, or name another one"})

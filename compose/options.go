@@ -40,6 +40,17 @@ type Options struct {
 	// Pipes keeps what was read of files that can be read only once, by path,
 	// for later loads with the same map; nil keeps nothing.
 	Pipes map[string][]byte
+	// Reading is told the absolute path of each file that the project depends
+	// on, also of one that is looked for and not there, and whether or not the
+	// project turns out valid; nil is told nothing.
+	Reading func(file string)
+}
+
+// read tells that a file is read or looked for.
+func (o Options) read(file string) {
+	if o.Reading != nil && file != "" && file != "-" && !isRemote(file) {
+		o.Reading(file)
+	}
 }
 
 // Bounds on what is read. A compose file is written by people: whatever is

@@ -133,6 +133,7 @@ func (b *builder) readReferenced(file, what string, required bool, at path) (str
 			"name that path itself"))
 		return "", false
 	}
+	b.options.read(file)
 	text, err := readBounded(file)
 	if err != nil {
 		if (required || !isMissing(err)) && !b.options.WithoutFiles {

@@ -20,6 +20,8 @@ type decoder struct {
 	dir string
 	// withoutFiles accepts files that are not there.
 	withoutFiles bool
+	// read is told each file that is named.
+	read func(file string)
 }
 
 // settings decodes the top-level x-stackctl.
@@ -72,7 +74,7 @@ func (b *builder) serviceSettings(s *Service, value any) ServiceSettings {
 }
 
 func (b *builder) decoder() *decoder {
-	return &decoder{dir: b.sources.at.dir, withoutFiles: b.options.WithoutFiles, report: func(at path, message, remedy string) {
+	return &decoder{dir: b.sources.at.dir, withoutFiles: b.options.WithoutFiles, read: b.options.read, report: func(at path, message, remedy string) {
 		b.ps.add(b.sources.problem(at, message, remedy))
 	}}
 }
@@ -196,6 +198,7 @@ func (d *decoder) file(value any, at path) string {
 		return ""
 	}
 	file := absolute(d.dir, name)
+	d.read(file)
 	if _, err := readBounded(file); err != nil && !d.withoutFiles {
 		d.report(at, fmt.Sprintf("%s: %s", name, fileFault("file", err)), "create it, or name another one")
 	}

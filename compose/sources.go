@@ -93,6 +93,7 @@ func (s *sources) read(file, what string, from Problem) ([]byte, []*document) {
 
 func (s *sources) readText(file string) ([]byte, error) {
 	if file != "-" {
+		s.at.reading(file)
 		return s.at.read(file)
 	}
 	if s.stdin == nil {
@@ -253,11 +254,11 @@ func (s *sources) includeEnv(src *source, dir string, files []string, from Probl
 		}
 	}
 	if len(files) == 0 {
-		if file := firstOf(dir, []string{".env"}); file != "" {
+		if file := s.at.firstOf(dir, []string{".env"}); file != "" {
 			files = []string{file}
 		}
 	}
-	l := &location{env: env, home: s.at.home, tainted: s.at.tainted, pipes: s.at.pipes}
+	l := &location{env: env, home: s.at.home, tainted: s.at.tainted, pipes: s.at.pipes, reading: s.at.reading}
 	values, ok := l.readEnvFiles(files, s.ps)
 	return env.Merge(values), ok
 }

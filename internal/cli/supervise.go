@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,7 +75,8 @@ func (o superviseOptions) planFlags() planFlags {
 func (a *app) supervise(ctx context.Context, o superviseOptions) error {
 	a.leave.take(patience)  // what was begun is brought to its end
 	hup := takeHangups(ctx) // before anything else: it does not mean the end from now on
-	p, err := a.wanted(ctx, o.planFlags(), nil)
+	files := &watchedFiles{}
+	p, err := a.reading(ctx, o.planFlags(), files)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (a *app) supervise(ctx context.Context, o superviseOptions) error {
 	if err != nil {
 		return err
 	}
-	s.hup = hup
+	s.hup, s.watched = hup, files
 	err = s.run(ctx)
 	if o.downOnExit && signalClass(ctx) != fault.None {
 		return a.takeDownAfter(ctx, e, s.project())
@@ -173,8 +173,9 @@ type supervision struct {
 	o      superviseOptions
 	log    zerolog.Logger
 	boss   *orchestrator.Supervisor
-	// hup asks for the files to be read again.
-	hup <-chan struct{}
+	// hup asks for the files to be read again, watched are those.
+	hup     <-chan struct{}
+	watched *watchedFiles
 	around
 }
 
@@ -261,68 +262,4 @@ func (s *supervision) run(ctx context.Context) error {
 		})
 	}
 	return s.boss.Run(ctx, s.first)
-}
-
-// watchFileEvery is how often --watch-file looks at the files.
-const watchFileEvery = time.Second
-
-// reread reads the files again at SIGHUP and, where that is asked for, when
-// they have changed.
-func (s *supervision) reread(ctx context.Context) error {
-	ticker := time.NewTicker(watchFileEvery)
-	defer ticker.Stop()
-	before := fingerprint(s.files(s.first))
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.hup:
-		case <-ticker.C:
-			if !s.o.watchFile {
-				continue
-			}
-			now := fingerprint(s.files(s.project()))
-			if now == before {
-				continue
-			}
-			before = now
-		}
-		s.readAgain(ctx)
-	}
-}
-
-// readAgain applies what the files say now; one that is invalid changes
-// nothing.
-func (s *supervision) readAgain(ctx context.Context) {
-	p, err := s.wanted(ctx, s.o.planFlags(), nil)
-	if err == nil && p.SamePlace(s.first) {
-		p, err = s.claim(ctx, s.engine, p)
-	}
-	switch {
-	case err != nil:
-		s.boss.Trouble("file", "the file is invalid, the last good one stays in force: "+err.Error())
-	case p.Name != s.first.Name || p.ID() != s.first.ID():
-		s.boss.Trouble("file", "the file is now of another project ("+p.Name+"), the last good one stays in force")
-	default:
-		s.boss.Trouble("file", "")
-		s.log.Info().Str("project", p.Name).Msg("files read")
-		s.boss.Apply(p)
-	}
-}
-
-// files are those that a change of the project shows in.
-func (s *supervision) files(p *compose.Project) []string {
-	names := append(slices.Clone(p.Files), s.global.envFiles...)
-	return append(names, filepath.Join(p.Dir, ".env"))
-}
-
-// fingerprint tells two states of files apart.
-func fingerprint(names []string) string {
-	h := sha256.New()
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		fmt.Fprintf(h, "%s %d %t\n", name, len(data), err == nil)
-		h.Write(data)
-	}
-	return string(h.Sum(nil))
 }

@@ -88,7 +88,12 @@ func (a *app) wanted(ctx context.Context, o planFlags, services []string) (*comp
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.load(ctx, services)
+	return a.wantedWith(ctx, a.loadOptions(services), replicas)
+}
+
+// wantedWith is wanted with options of its own.
+func (a *app) wantedWith(ctx context.Context, o compose.Options, replicas map[string]int) (*compose.Project, error) {
+	p, err := a.loadWith(ctx, o)
 	if err != nil {
 		return nil, err
 	}
