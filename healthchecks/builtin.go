@@ -3,6 +3,7 @@ package healthchecks
 import (
 	"context"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,12 +94,12 @@ func builtIns() []known {
 }
 
 // Probe returns the check of one container. address is the container's own,
-// without a port, "" when it has none.
-func (b BuiltIn) Probe(e Execer, address string) Probe {
+// without a port, "" when it has none; agent is what it calls itself in HTTP.
+func (b BuiltIn) Probe(e Execer, address, agent string) Probe {
 	if len(b.commands) > 0 {
 		return builtInExec{b, e, orElse(address, "127.0.0.1")}
 	}
-	return builtInExchange{b, address}
+	return builtInExchange{BuiltIn: b, address: address, agent: agent}
 }
 
 type builtInExec struct {
@@ -160,7 +161,7 @@ func (p builtInExec) judge(cmd []string, code int, output string) Evidence {
 // builtInExchange exchanges bytes with the port that such an image serves.
 type builtInExchange struct {
 	BuiltIn
-	address string
+	address, agent, method string
 }
 
 var _ Probe = builtInExchange{}
@@ -175,7 +176,25 @@ func (p builtInExchange) Run(ctx context.Context) Evidence {
 		if p.address == "" {
 			return failure(CodeInput, "the container has no address of its own to ask at")
 		}
-		address := net.JoinHostPort(p.address, strconv.Itoa(int(p.port)))
-		return TCP{Address: address, Direct: address, TryHTTP: true, ContainerPort: p.port}.Run(ctx)
+		return p.exchange().Run(ctx)
 	})
+}
+
+func (p builtInExchange) exchange() TCP {
+	address := net.JoinHostPort(p.address, strconv.Itoa(int(p.port)))
+	return TCP{Address: address, Direct: address, TryHTTP: true, ContainerPort: p.port, Agent: p.agent, method: p.method}
+}
+
+// Accepts says whether the port still accepts connections. It sends nothing.
+func (p builtInExchange) Accepts(ctx context.Context) bool { return p.exchange().Accepts(ctx) }
+
+// AcceptsSilently says whether Accepts leaves no line in the server's log.
+func (p builtInExchange) AcceptsSilently(last Evidence) bool {
+	return p.exchange().AcceptsSilently(last)
+}
+
+// AskHead returns the probe that asks for the head of the page only.
+func (p builtInExchange) AskHead() (Probe, bool) {
+	p.method = http.MethodHead
+	return p, true
 }

@@ -50,7 +50,7 @@ func TestABuiltInCheckRunsTheImagesOwnClient(t *testing.T) {
 				}
 				t.Errorf("unexpected %q", cmd)
 				return 127, "", nil
-			}), "172.18.0.2").Run(t.Context())
+			}), "172.18.0.2", "").Run(t.Context())
 			if !strings.HasPrefix(e.Probe, "built-in ") || e.Passed != tc.passes || !strings.Contains(e.Result, tc.result) {
 				t.Errorf("%+v", e)
 			}
@@ -60,11 +60,11 @@ func TestABuiltInCheckRunsTheImagesOwnClient(t *testing.T) {
 
 func TestABuiltInCheckThatCannotBeRunProvesNothing(t *testing.T) {
 	b, _ := BuiltInFor("redis")
-	e := b.Probe(execFunc(func([]string, []string) (int, string, error) { return 0, "PONG", errors.New("engine lost") }), "").Run(t.Context())
+	e := b.Probe(execFunc(func([]string, []string) (int, string, error) { return 0, "PONG", errors.New("engine lost") }), "", "").Run(t.Context())
 	expectFailure(t, e, CodeExit, "engine lost", "")
 	b, _ = BuiltInFor("nginx")
-	expectFailure(t, b.Probe(nil, "").Run(t.Context()), CodeInput, "no address", "")
-	if got := b.Probe(nil, "172.18.0.2").String(); got != "built-in http: tcp://172.18.0.2:80" {
+	expectFailure(t, b.Probe(nil, "", "").Run(t.Context()), CodeInput, "no address", "")
+	if got := b.Probe(nil, "172.18.0.2", "").String(); got != "built-in http: tcp://172.18.0.2:80" {
 		t.Error(got)
 	}
 }

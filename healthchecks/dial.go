@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"strconv"
@@ -117,6 +118,12 @@ func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
+
+// agentOr is what a probe calls itself.
+func agentOr(agent string) string { return orElse(agent, "stackctl") }
+
+// methodOr is the method of a question in HTTP.
+func methodOr(method string) string { return orElse(method, http.MethodGet) }
 
 // innermost returns the cause without the addresses that net puts before it.
 func innermost(err error) error {

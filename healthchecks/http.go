@@ -58,6 +58,10 @@ type HTTP struct {
 	// Routable says whether this host has a way to a container's address;
 	// nil looks at the host's interfaces.
 	Routable func(ip string) bool
+	// Agent is what it calls itself; "stackctl" when "".
+	Agent string
+	// method is GET when "".
+	method string
 }
 
 // TLS says how a probe verifies its peer.
@@ -73,7 +77,7 @@ type TLS struct {
 var _ Probe = HTTP{}
 
 func (h HTTP) String() string {
-	return "GET " + sanitize.Line(redacted(h.Redact, h.url()), commandLimit)
+	return methodOr(h.method) + " " + sanitize.Line(redacted(h.Redact, h.url()), commandLimit)
 }
 
 func (h HTTP) url() string {
@@ -170,11 +174,11 @@ func (h HTTP) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("path %q: %w", h.Path, err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, methodOr(h.method), target.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("build request: %w", err)
 	}
-	request.Header.Set("User-Agent", "stackctl")
+	request.Header.Set("User-Agent", agentOr(h.Agent))
 	request.Close = true
 	if h.TLS != nil && h.TLS.ServerName != "" {
 		request.Host = h.TLS.ServerName

@@ -49,6 +49,10 @@ type TCP struct {
 	// Routable says whether this host has a way to a container's address;
 	// nil looks at the host's interfaces.
 	Routable func(ip string) bool
+	// Agent is what it calls itself where it speaks HTTP; "stackctl" when "".
+	Agent string
+	// method is GET when "".
+	method string
 }
 
 var _ Probe = TCP{}
@@ -289,5 +293,5 @@ func (t TCP) words() string {
 	case 22, 25, 53, 110, 143, 587, 1433, 1521, 1883, 2181, 3306, 4222, 9042, 9092, 27017, 33060:
 		return ""
 	}
-	return "GET / HTTP/1.1\r\nHost: " + t.Address + "\r\nUser-Agent: stackctl\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+	return methodOr(t.method) + " / HTTP/1.1\r\nHost: " + t.Address + "\r\nUser-Agent: " + agentOr(t.Agent) + "\r\nAccept: */*\r\nConnection: close\r\n\r\n"
 }

@@ -153,9 +153,21 @@ func (s *session) askOne(ctx context.Context, name string, sight Sight, ahead bo
 	if !ahead {
 		s.checkAgain(ctx, b, sight)
 	}
-	s.learn(sight.ID, s.prober.run(ctx, sight.Container, s.prober.tasks(b.service, sight.Container, b)))
+	tasks := s.prober.tasks(b.service, sight.Container, b)
+	if s.sparing {
+		s.learn(sight.ID, s.prober.repeat(ctx, sight.Container, tasks, s.known(sight.ID)))
+	} else {
+		s.learn(sight.ID, s.prober.run(ctx, sight.Container, tasks))
+	}
 	s.asks.note(time.Since(began))
 	return s.answered(sight)
+}
+
+// known are the newest answers of a container.
+func (s *session) known(id string) []Proof {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proofs[id]
 }
 
 // answered says whether a container has passed all its probes in this

@@ -21,6 +21,8 @@ type Outside struct {
 	// Own are this host's addresses beyond its loopback; nil asks its
 	// interfaces.
 	Own func() []string
+	// Agent is what probes call themselves to servers of HTTP; "stackctl" when "".
+	Agent string
 }
 
 // own is Own, or what the host's interfaces say.

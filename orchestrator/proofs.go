@@ -27,6 +27,18 @@ type Proof struct {
 	// Again says that the same question was answered wrongly the time before:
 	// one good answer after a bad one proves nothing yet.
 	Again bool
+	// repeats is what is known about how to repeat the question.
+	repeats repeats
+}
+
+// repeats is how a question may be repeated.
+type repeats struct {
+	// noHead: the server does not answer HEAD as it answers GET; noAccept: that
+	// its port does not accept a connection tells nothing.
+	noHead, noAccept bool
+	// requests is how many requests the last repetition took, 0 when there was
+	// none: the next one may take two.
+	requests int
 }
 
 // confirmed marks the good answers among proofs that follow a bad one to the
@@ -46,6 +58,8 @@ type task struct {
 	gate    string
 	address string
 	probe   healthchecks.Probe
+	// port is the container's, 0 where none is asked.
+	port uint16
 }
 
 // prober makes the probes of one service's containers.
@@ -108,7 +122,7 @@ func (p prober) ports(c Container, declared map[uint16]bool) []task {
 		switch {
 		case port.Proto != "tcp":
 			tasks = append(tasks, task{GateReachable, address,
-				healthchecks.Mapping{Proto: port.Proto, Address: address, ContainerPort: port.Container}})
+				healthchecks.Mapping{Proto: port.Proto, Address: address, ContainerPort: port.Container}, 0})
 		case !declared[port.Container] && !asked[address]:
 			tasks = append(tasks, p.tcpAt(c, port, true))
 			asked[address] = true // further addresses of one port are asked too
@@ -172,7 +186,7 @@ func published(c Container, port uint16) []Port {
 func (p prober) tcp(c Container, port uint16, try bool) []task {
 	bindings := published(c, port)
 	if len(bindings) == 0 {
-		return []task{{GateReachable, "", missing(port)}}
+		return []task{{GateReachable, "", missing(port), port}}
 	}
 	var tasks []task
 	for _, b := range bindings {
@@ -184,18 +198,18 @@ func (p prober) tcp(c Container, port uint16, try bool) []task {
 func (p prober) tcpAt(c Container, b Port, try bool) task {
 	address := p.address(b)
 	if probe, ok := p.faraway(b); ok {
-		return task{GateReachable, address, probe}
+		return task{GateReachable, address, probe, b.Container}
 	}
 	return task{GateReachable, address, p.placed(healthchecks.TCP{
 		Address: address, Direct: p.direct(c, b.Container), TryHTTP: try, ContainerPort: b.Container, Redact: p.redact.Redact,
-		Dial: p.outside.Dial, Routable: p.outside.Routable,
-	})}
+		Dial: p.outside.Dial, Routable: p.outside.Routable, Agent: p.outside.Agent,
+	}), b.Container}
 }
 
 func (p prober) http(c Container, v compose.VerifyHTTP) []task {
 	bindings := published(c, v.Port)
 	if len(bindings) == 0 {
-		return []task{{GateReachable, "", missing(v.Port)}}
+		return []task{{GateReachable, "", missing(v.Port), v.Port}}
 	}
 	var tasks []task
 	for _, b := range bindings {
@@ -206,12 +220,12 @@ func (p prober) http(c Container, v compose.VerifyHTTP) []task {
 		probe := healthchecks.HTTP{
 			Address: p.address(b), Path: v.Path, Status: v.Status, Body: v.Body, Header: v.Header,
 			Direct: p.direct(c, b.Container), Redact: p.redact.Redact,
-			Dial: p.outside.Dial, Routable: p.outside.Routable,
+			Dial: p.outside.Dial, Routable: p.outside.Routable, Agent: p.outside.Agent,
 		}
 		if v.TLS != nil {
 			probe.TLS = &healthchecks.TLS{ServerName: v.TLS.ServerName, CAFile: v.TLS.CAFile, Insecure: v.TLS.Insecure}
 		}
-		tasks = append(tasks, task{GateReachable, probe.Address, p.placed(probe)})
+		tasks = append(tasks, task{GateReachable, probe.Address, p.placed(probe), v.Port})
 	}
 	return tasks
 }
@@ -226,7 +240,7 @@ func (p prober) builtIn(s *compose.Service, c Container) []task {
 	if len(c.Endpoints) > 0 {
 		address = c.Endpoints[0].IPv4
 	}
-	return []task{{GateReachable, "", b.Probe(execer{p.engine, c.ID, ""}, address)}}
+	return []task{{GateReachable, "", b.Probe(execer{p.engine, c.ID, ""}, address, p.outside.Agent), 0}}
 }
 
 // hasBuiltIn says whether there is a built-in check for the image of s.

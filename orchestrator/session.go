@@ -30,6 +30,9 @@ type session struct {
 	timings  *timings
 	prober   prober
 	asks     asks
+	// sparing lets probes that passed be repeated with few requests: in a run
+	// that has no end.
+	sparing bool
 	// checks are the runs of containers' checks that we are making.
 	checks singleflight.Group
 

@@ -31,6 +31,7 @@ func Run(ctx context.Context, streams Streams, args, env []string, version strin
 func RunIn(ctx context.Context, around Surroundings, streams Streams, args, env []string, version string) int {
 	a := newApp(streams, env, version, realOperations())
 	a.around = around
+	a.around.Outside.Agent = "stackctl/" + version + " (health probe)"
 	return a.run(ctx, args)
 }
 
