@@ -237,3 +237,56 @@ func TestASupervisorTakesTheStackDownAtItsEndWhenAskedTo(t *testing.T) {
 	}
 	nothingLeft(t, s.name)
 }
+
+// withEnvFile is a stack with a port and an env file for the operator.
+const withEnvFile = `
+services:
+  web:
+    image: IMAGE
+    command: [serve]
+    env_file: [web.env]
+    ports: ["127.0.0.1::8080"]
+    healthcheck: {test: [CMD, /testimage, check], interval: 1s}
+  other:
+    image: IMAGE
+    command: [serve]
+    labels: {a: one}
+    healthcheck: {test: [CMD, /testimage, check], interval: 1s}
+`
+
+func TestASupervisorTellsNoFailureOfWhatAPersonOrTheFileAccountsFor(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, withEnvFile)
+	s.write("web.env", "WORD=one\n")
+	boss := s.supervise("--watch-file")
+	boss.says(0, "proven")
+	web := s.only("web")
+
+	from := boss.mark()
+	s.write("docker-compose.yml", "# a comment\n"+withEnvFile)
+	boss.says(from, "files read")
+	s.write("docker-compose.yml", strings.Replace(withEnvFile, "a: one", "a: two", 1))
+	boss.says(from, "acting", "service=other")
+	boss.says(from, "proven")
+	if now := s.only("web"); now.ID != web.ID {
+		t.Error("web was made anew for the label of another service")
+	}
+	proven := boss.mark()
+	s.write("web.env", "WORD=two\n")
+	boss.says(proven, "acting", "service=web", "WORD")
+	boss.says(proven, "proven")
+
+	stopped := boss.mark()
+	s.expect(0, nil, "stop", "-t", "1", "web")
+	boss.says(stopped, "stopped by hand", "service=web")
+	s.expect(0, nil, "start", "web")
+	boss.says(stopped, "proven")
+	for line := range strings.Lines(boss.log.String()[from:]) {
+		if strings.Contains(line, " failed ") || strings.Contains(line, " healed ") {
+			t.Errorf("it told %s", line)
+		}
+	}
+	if code := boss.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}

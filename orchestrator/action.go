@@ -105,6 +105,8 @@ type Plan struct {
 	Notes []string
 	// kept are the containers that stay and count as replicas.
 	kept []replica
+	// follows are the services that are restarted because another one is, with its name.
+	follows map[string]string
 }
 
 // replica is a container in its place.

@@ -176,6 +176,13 @@ func completed(s subject) Condition {
 	return resting(holds(GateCompleted, "ended with code 0"), evidence)
 }
 
+// The reasons for which GateHealthy does not hold of a container that runs.
+const (
+	reasonNotHealthy = "NotHealthy"
+	// reasonProbeFailed: the engine still says healthy, its newest probe failed.
+	reasonProbeFailed = "ProbeFailed"
+)
+
 // healthy is G2: the container's own check passed in this incarnation,
 // recently.
 func healthy(s subject) Condition {
@@ -191,7 +198,11 @@ func healthy(s subject) Condition {
 		evidence = append(evidence, st.Verdict.Evidence...)
 		if !st.Well {
 			evidence = append(evidence, s.looked(c.Name+": State.Health", false, firstText(string(c.Health.Status), "no health"), st.Reason))
-			cond := fails(GateHealthy, orService(st.Class), "NotHealthy", "%s is %s%s", c.Name, st.State, colon(st.Reason))
+			reason := reasonNotHealthy
+			if st.Verdict.State == healthchecks.StateFailing {
+				reason = reasonProbeFailed
+			}
+			cond := fails(GateHealthy, orService(st.Class), reason, "%s is %s%s", c.Name, st.State, colon(st.Reason))
 			cond.Final, cond.Evidence = st.Final, evidence
 			return withHint(cond, st.Hint, c.At)
 		}

@@ -95,9 +95,14 @@ type Patient struct {
 	Spec string
 	// Cause says why something has to be done; "" for nothing.
 	Cause string
-	// Follows says that the cause is another service's restart, and Asked
-	// that it is a person's wish: neither counts against the budget.
-	Follows, Asked bool
+	// Follows is the service whose restart is the cause, "" for none, and Asked
+	// says that it is a person's wish: neither counts against the budget.
+	Follows string
+	Asked   bool
+	// Expected says that somebody or something else than a failure accounts for
+	// its not being well: a person, another state of the file, a service that it
+	// follows.
+	Expected bool
 	// Well says that all its containers are.
 	Well bool
 	// Busy says that an earlier pass is still at work on it.
@@ -150,6 +155,9 @@ type Decision struct {
 	LacksImage bool
 	// AtWork says that an earlier pass is.
 	AtWork bool
+	// Expected and Follows are the patient's.
+	Expected bool
+	Follows  string
 }
 
 // Heal decides what a pass may do about each service. Patients are in the
@@ -201,7 +209,7 @@ func (mem ServiceMemory) begunAnew(p Patient) bool {
 
 // decide is the decision about one service; a start is noted in its memory.
 func decide(p Patient, rules Rules, mem *ServiceMemory, now time.Time) Decision {
-	d := Decision{Cause: p.Cause}
+	d := Decision{Cause: p.Cause, Expected: p.Expected, Follows: p.Follows}
 	switch {
 	case p.Busy:
 		d.Verdict, d.Reason, d.AtWork = NotYet, "an earlier pass is at work on it", true
@@ -217,7 +225,7 @@ func decide(p Patient, rules Rules, mem *ServiceMemory, now time.Time) Decision 
 		d.Verdict, d.Reason, d.LacksImage = NotYet, p.Lacks, true
 	case len(p.Needs) > 0:
 		d.Verdict, d.Reason = Blocked, "waits for "+listed(p.Needs)
-	case p.Asked || p.Follows:
+	case p.Asked || p.Follows != "":
 		d.Verdict = Act
 	default:
 		spend(p, rules, mem, now, &d)

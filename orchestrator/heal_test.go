@@ -57,7 +57,7 @@ func TestHealDecides(t *testing.T) {
 		{"a dependency comes first", with(func(p *Patient) { p.Needs = []string{"db"} }), ServiceMemory{}, Blocked, 0},
 		{"an image too", with(func(p *Patient) { p.Lacks = "no image" }), ServiceMemory{}, NotYet, 0},
 		{"work under way is not disturbed", with(func(p *Patient) { p.Busy = true }), ServiceMemory{}, NotYet, 0},
-		{"who follows pays nothing", with(func(p *Patient) { p.Follows = true }), starts(time.Minute, time.Minute, time.Minute), Act, 3},
+		{"who follows pays nothing", with(func(p *Patient) { p.Follows = "db" }), starts(time.Minute, time.Minute, time.Minute), Act, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			given := Memory{Services: map[string]ServiceMemory{"a": c.memory}}

@@ -24,6 +24,9 @@ type loop struct {
 	// ill is since when a service is not well, and said its last state.
 	ill  map[string]illness
 	said map[string]string
+	// failures says of the services that were ill whether the last time was a
+	// failure.
+	failures map[string]bool
 	// proven says that the last pass found all of it proven.
 	proven bool
 	crew   *crew
@@ -46,7 +49,7 @@ type loop struct {
 
 func newLoop(s *Supervisor, info EngineInfo, p *compose.Project) *loop {
 	l := &loop{
-		Supervisor: s, info: info, memory: s.opts.Memory, ill: map[string]illness{}, said: map[string]string{},
+		Supervisor: s, info: info, memory: s.opts.Memory, ill: map[string]illness{}, said: map[string]string{}, failures: map[string]bool{},
 		askBusy: make(chan struct{}, 1), explainBusy: make(chan struct{}, 1), crew: newCrew(s),
 	}
 	if l.memory.Since.IsZero() {
@@ -64,12 +67,14 @@ func (l *loop) adopt(p *compose.Project) {
 	old := l.session
 	l.session = newSession(l.engine, l.info, p, l.opts.Options)
 	s := l.session
+	s.sparing = true
 	s.world.well = func(sight Sight) bool {
 		return s.project.Services[sight.Service] != nil && s.bench(sight.Service).judge(sight).Well
 	}
 	if old != nil {
 		sights, _, _ := old.world.view()
 		s.world.replace(sights)
+		s.inherit(old)
 	}
 	l.pressing = true
 	l.nextAsk = time.Time{}
@@ -176,7 +181,7 @@ func (l *loop) look(ctx context.Context, observed Observed, busy map[string]bool
 	l.memory.Stopped, l.memory.Ours, l.memory.Seen = known.all, known.ours, known.seen
 	w := ward{
 		facts: facts, report: report, rules: l.rules(), memory: l.memory,
-		busy: busy, asked: asked, killed: known.killed, told: known.told, subjects: map[string]subject{},
+		busy: busy, asked: asked, killed: known.killed, told: known.told, subjects: map[string]subject{}, follows: map[string]string{},
 	}
 	patients, again, err := w.patients()
 	var decisions map[string]Decision
@@ -304,6 +309,9 @@ func (l *loop) schedule(r Report, decisions map[string]Decision, sights map[stri
 	}
 	if l.pressing {
 		wait = min(wait, lookOften)
+	}
+	if slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.Proven && onlyUnstable(one) }) {
+		wait = min(wait, max(s.windowLeft(), lookOften))
 	}
 	unasked := false
 	for _, sight := range sights {

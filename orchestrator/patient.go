@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -36,6 +35,9 @@ type ward struct {
 	killed map[string]time.Time
 	// told is from when on it is known who stopped what.
 	told time.Time
+	// follows are the services that are to be restarted because another one
+	// began anew, with its name.
+	follows map[string]string
 	// subjects are the services while they are looked at, by name.
 	subjects map[string]subject
 }
@@ -63,6 +65,11 @@ func (w ward) patients() ([]Patient, map[string]string, error) {
 	acting := map[string]bool{}
 	for _, level := range w.facts.Project.Order() {
 		for _, name := range slices.Sorted(slices.Values(level)) {
+			if dep := plan.follows[name]; dep != "" {
+				w.follows[name] = dep
+			} else if causes[name] != again[name] {
+				delete(w.follows, name) // something else is done about it
+			}
 			p := w.patient(name, causes[name])
 			p.Needs = w.needs(name, acting)
 			if creates[name] {
@@ -109,7 +116,7 @@ func (w ward) again() map[string]string {
 		case w.asked[name] != "":
 			out[name] = w.asked[name]
 		case dep != "": // explains an illness
-			out[name] = "restarts with " + dep
+			out[name], w.follows[name] = "restarts with "+dep, dep
 		case w.illness(s) != "":
 			out[name] = w.illness(s)
 		}
@@ -192,9 +199,10 @@ func (w ward) patient(name, cause string) Patient {
 	s := w.subject(name)
 	p := Patient{
 		Service: name, Spec: s.service.Hash(w.facts.Project), Cause: cause, Busy: w.busy[name],
-		Asked: w.asked[name] != "", Follows: strings.HasPrefix(cause, "restarts with "),
+		Asked: w.asked[name] != "", Follows: w.follows[name],
 		Well: len(s.ours) == s.service.Replicas(),
 	}
+	p.Expected = p.Asked || w.differs(name) && allRun(s)
 	for i, c := range s.ours {
 		p.Well = p.Well && s.standings[i].Well
 		if c.RestartCount == 0 && !c.StartedAt.IsZero() {
@@ -203,6 +211,7 @@ func (w ward) patient(name, cause string) Patient {
 		if stopped := w.memory.Stopped[c.ID]; !stopped.IsZero() && c.State == StateExited && !p.Asked {
 			p.ByHand = "stopped by hand at " + stopped.Local().Format(time.TimeOnly)
 		}
+		p.Expected = p.Expected || w.byOthers(s, c)
 		if until, why := w.turn(s, c); cause != "" && until.After(p.NotBefore) && !p.Asked {
 			p.NotBefore, p.Because = until, why
 		}
@@ -211,6 +220,47 @@ func (w ward) patient(name, cause string) Patient {
 		p.Well = p.Well && r.steady()
 	}
 	return p
+}
+
+// differs says whether a service is not as the file says because that, or the
+// image, is another one now.
+func (w ward) differs(name string) bool {
+	r := w.reported(name)
+	return r != nil && slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Status == False && c.Class == fault.Differs })
+}
+
+// byOthers says whether a person may account for what a container is.
+func (w ward) byOthers(s subject, c Sight) bool {
+	switch c.State {
+	case StatePaused:
+		return w.facts.Now.Before(c.DownSince.Add(pauseGrace))
+	case StateExited:
+		if w.facts.Now.Before(w.told) {
+			return true
+		}
+	}
+	return !w.memory.Stopped[c.ID].IsZero() || w.facts.Now.Before(w.stopping(s, c))
+}
+
+// defaultStopGrace is how long engines give a container to stop where nothing
+// else is said.
+const defaultStopGrace = 10 * time.Second
+
+// stopping is until when a container to which a client sent a signal may be on its
+// way to being stopped, by this host's clock; zero for one that got none.
+func (w ward) stopping(s subject, c Sight) time.Time {
+	killed := w.killed[c.ID]
+	switch {
+	case !killed.After(c.StartedAt):
+		return time.Time{}
+	case c.State != StateRunning:
+		return c.DownSince.Add(engineTurn)
+	}
+	grace := defaultStopGrace
+	if s.service.StopGracePeriod != nil {
+		grace = time.Duration(*s.service.StopGracePeriod)
+	}
+	return killed.Add(grace + engineTurn - s.engine.ClockAhead)
 }
 
 // steady says whether nothing but the window is missing of a service.
@@ -226,14 +276,16 @@ func (w ward) turn(s subject, c Sight) (until time.Time, why string) {
 	case StateRemoving:
 		return c.DownSince.Add(removalTurn), "it is being removed"
 	case StateExited:
-		killed := w.killed[c.ID]
 		if w.facts.Now.Before(w.told) {
 			return w.told, "the engine has not told yet whether somebody stopped it"
 		}
-		if c.RestartPolicy != "no" && c.RestartPolicy != "" && s.role == RoleService || killed.After(c.StartedAt) {
+		if c.RestartPolicy != "no" && c.RestartPolicy != "" && s.role == RoleService || !w.stopping(s, c).IsZero() {
 			return c.DownSince.Add(engineTurn), "it has just ended"
 		}
 	case StateRunning:
+		if until := w.stopping(s, c); w.facts.Now.Before(until) {
+			return until, "it was sent a signal and may be stopping"
+		}
 		if s.check.Defined() && w.illness(s) != "" {
 			return c.StartedAt.Add(s.check.StartPeriod - s.engine.ClockAhead), "it is in its start period"
 		}

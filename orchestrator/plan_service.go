@@ -131,6 +131,10 @@ func (p *planner) againCause(s *compose.Service, c Container) string {
 		return why
 	}
 	if with := p.followsRestart(s, c); with != "" {
+		if p.plan.follows == nil {
+			p.plan.follows = map[string]string{}
+		}
+		p.plan.follows[s.Name] = with
 		return "restarts with " + with
 	}
 	if stale, ok := staleShareOf(s, c, p.counting, p.Observed.Containers); ok {

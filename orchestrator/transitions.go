@@ -1,12 +1,22 @@
 package orchestrator
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/stackctl/stackctl/internal/fault"
+)
 
 // illness is since when a service is not well.
 type illness struct {
 	since time.Time
-	// told says that it was well before, so that its end is a recovery.
-	told bool
+	// told says that its failure was told, so that its end is a recovery; first
+	// that it has not been seen well since the first look, and may still be on its way.
+	told, first bool
+	// stopped is since when it is stopped by hand, zero while it is not: that
+	// time is no part of a failure.
+	stopped time.Time
 }
 
 // narrate tells what is different from the pass before.
@@ -59,24 +69,87 @@ func (l *loop) narrateService(r ServiceReport, d Decision, now time.Time) {
 		}
 		l.tell(h)
 	}
-	l.narrateIllness(r, h, seen, now)
+	// A restart that follows another service's is as that one was.
+	d.Expected = d.Expected || d.Follows != "" && !l.failures[d.Follows]
+	ill, isIll := l.ill[name]
+	ill, isIll, kind := ill.next(r, d, illnessAt{now: now, isIll: isIll, seen: seen})
+	switch kind {
+	case Failing:
+		h.Kind, h.Text = Failing, cmp.Or(r.Reason, d.Cause)
+		l.tell(h)
+	case Healed:
+		h.Kind, h.Took, h.Text = Healed, now.Sub(ill.since), ""
+		l.tell(h)
+	}
+	delete(l.ill, name)
+	if isIll {
+		l.ill[name], l.failures[name] = ill, ill.told
+	}
 }
 
-// narrateIllness tells the end of being well, and the recovery.
-func (l *loop) narrateIllness(r ServiceReport, h Happening, seen bool, now time.Time) {
-	ill, isIll := l.ill[r.Name]
-	switch {
-	case r.steady() && isIll:
-		delete(l.ill, r.Name)
-		if ill.told {
-			h.Kind, h.Took, h.Text = Healed, now.Sub(ill.since), ""
-			l.tell(h)
-		}
-	case !r.steady() && !isIll:
-		l.ill[r.Name] = illness{now, seen}
-		if seen {
-			h.Kind, h.Text = Failing, r.Reason
-			l.tell(h)
+// illnessAt is what is known besides of a service whose illness is decided.
+type illnessAt struct {
+	now time.Time
+	// isIll says that it was not well before, seen that it was looked at before.
+	isIll, seen bool
+}
+
+// next decides what a pass makes of the illness of a service: whether it is ill
+// now, and what is to be told, Failing, Healed or nothing. It has recovered once it
+// is proven, its window included. What a person, another state of the file or
+// another service accounts for is no failure, nor is a first start, until it fails
+// for good.
+func (ill illness) next(r ServiceReport, d Decision, at illnessAt) (after illness, isIll bool, kind HappeningKind) {
+	excused := d.Expected || d.Verdict == HandsOff
+	if !at.isIll {
+		ill = illness{since: at.now, first: !at.seen}
+		switch {
+		case excused && (!r.Proven || d.Verdict == Act), !at.seen && !r.Proven:
+		case d.AtWork || !r.failed(false) && d.Verdict != Act:
+			return ill, false, ""
+		default:
+			ill.told = true
+			return ill, true, Failing
 		}
 	}
+	ill = ill.resting(d.Verdict == HandsOff, at.now)
+	ill.first = ill.first && !onlyUnstable(r)
+	switch {
+	case r.Proven && (d.AtWork || d.Verdict == Act):
+	case r.Proven && ill.told:
+		return ill, false, Healed
+	case r.Proven:
+		return ill, false, ""
+	case !ill.told && !excused && !d.AtWork && r.failed(ill.first):
+		ill.told = true
+		return ill, true, Failing
+	}
+	return ill, true, ""
+}
+
+// resting leaves out the time in which a service is stopped by hand.
+func (ill illness) resting(stopped bool, now time.Time) illness {
+	switch {
+	case stopped && ill.stopped.IsZero():
+		ill.stopped = now
+	case !stopped && !ill.stopped.IsZero():
+		ill.since, ill.stopped = ill.since.Add(now.Sub(ill.stopped)), time.Time{}
+	}
+	return ill
+}
+
+// failed says whether something contradicts that a service works; finally, whether
+// that is so for good. That a look is missing, that it starts, that one probe of
+// several failed or that it is not as the file says is no failure of it.
+func (r ServiceReport) failed(finally bool) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		switch {
+		case c.Status != False || c.Type == GateStable || c.Class == fault.Differs:
+			return false
+		case c.Final:
+			return c.Type != GateCensus || !finally
+		}
+		starting := c.Type == GateHealthy && (c.Class == fault.Timeout || c.Reason == reasonProbeFailed)
+		return !finally && !starting
+	})
 }

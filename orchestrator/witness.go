@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,36 @@ func (s *session) prune(sights map[string]Sight) {
 		if _, ok := sights[id]; !ok {
 			delete(s.told, id)
 		}
+	}
+}
+
+// inherit takes over what an earlier session learnt about the containers of those
+// services of which the file says the same as before: reading it again changes
+// nothing about them.
+func (s *session) inherit(old *session) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, service := range s.project.Services {
+		before := old.project.Services[name]
+		if before == nil || before.Hash(old.project) != service.Hash(s.project) || !reflect.DeepEqual(before.Settings, service.Settings) {
+			continue
+		}
+		for _, id := range old.members.of(name) {
+			copyEntry(s.proofs, old.proofs, id)
+			copyEntry(s.verifying, old.verifying, id)
+			copyEntry(s.wrong, old.wrong, id)
+			copyEntry(s.told, old.told, id)
+			copyEntry(s.scans, old.scans, id)
+		}
+	}
+}
+
+// copyEntry copies one entry of a map, if it is there.
+func copyEntry[V any](to, from map[string]V, key string) {
+	if value, ok := from[key]; ok {
+		to[key] = value
 	}
 }
 
