@@ -19,7 +19,7 @@ const (
 	scanLines = 5000
 	// scanLineMax is how much of a line is searched, in bytes.
 	scanLineMax = 16 << 10
-	// scanTime is how long one container's log may take.
+	// scanTime is how long one container's log may take, see Patience.
 	scanTime = 5 * time.Second
 	// scanEarly is how much earlier than the engine dates a start its first
 	// words may be dated: the engine looks at the clock after the start. It is
@@ -86,7 +86,8 @@ func criticalLogs(s *compose.Service) []compose.CriticalLog {
 
 // scanLog searches what a container has said since its start.
 func scanLog(ctx context.Context, engine Engine, redact *sanitize.Redactor, c Container, patterns []compose.CriticalLog) Scan {
-	ctx, cancel := context.WithTimeoutCause(ctx, scanTime, fault.New(fault.Engine, "the log was not read within %s", scanTime))
+	limit := Patience(engine, scanTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fault.New(fault.Engine, "the log was not read within %s", limit))
 	defer cancel()
 	scan := Scan{ContainerID: c.ID, StartedAt: c.StartedAt, At: time.Now()}
 	f := &finder{patterns: patterns, redact: redact, found: make([]Match, len(patterns))}

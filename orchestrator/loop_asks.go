@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// askLimit bounds how long all probes from outside together may take.
+// askLimit bounds how long all probes from outside together may take, or the
+// cards, see Patience.
 const askLimit = 10 * time.Second
 
 // ask makes the probes from outside, and the cards of what failed, beside the
@@ -33,7 +34,7 @@ func (l *loop) beside(ctx context.Context, busy chan struct{}, do func(context.C
 	}
 	l.asking.Go(func() {
 		defer func() { <-busy }()
-		call, cancel := context.WithTimeout(ctx, askLimit)
+		call, cancel := context.WithTimeout(ctx, Patience(l.session.engine, askLimit))
 		defer cancel()
 		if err := guarded(func() error { do(call); return nil }); err != nil {
 			l.Trouble("probe", err.Error())

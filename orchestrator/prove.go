@@ -159,6 +159,7 @@ func (s *session) evaluateNow(ctx context.Context, how asking) (Report, error) {
 	if err := s.info.same(observed.Engine); err != nil {
 		return Report{}, err
 	}
+	s.seen, s.seenAt = observed, time.Now()
 	r := Assess(s.facts(observed))
 	if !s.ready(r) {
 		return r, nil

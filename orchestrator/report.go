@@ -26,6 +26,9 @@ type Report struct {
 	Endpoints []PublishedEndpoint
 	// Notes are what a reader should know although it is proven.
 	Notes []string
+	// Gaps are what could not be found out about a failure, each with the
+	// reason: what is shown is older, or incomplete.
+	Gaps []string
 	// Timings are set by Up for what it started.
 	Timings []Timing
 	// Critical is the chain among them that decided how long it took.

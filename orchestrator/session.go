@@ -62,6 +62,9 @@ type session struct {
 	// complete says that the plan has been carried out: from then on nobody
 	// makes up for a container that is missing.
 	complete bool
+	// seen is the newest look at everything, seenAt when it was.
+	seen   Observed
+	seenAt time.Time
 	// readyAt is when only stability was missing for the first time.
 	readyAt time.Time
 }

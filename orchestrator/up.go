@@ -107,6 +107,7 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	if err != nil {
 		return Plan{}, err
 	}
+	s.seen, s.seenAt = observed, time.Now()
 	plan, err := MakePlan(s.planInput(observed, needs))
 	if err != nil {
 		return Plan{}, err
@@ -212,7 +213,7 @@ func (s *session) watch(ctx context.Context, abort context.CancelCauseFunc) (sto
 // explain finds out, after a failure, what is true now, and lets the root
 // cause decide the class. It takes its own short time: the run's is over.
 func (s *session) explain(ctx context.Context, r Report, cause error, plan Plan) (Report, error) {
-	limit := 10 * time.Second
+	limit := Patience(s.engine, 10*time.Second)
 	class := fault.ClassOf(cause)
 	if ctx.Err() != nil && class != fault.Timeout {
 		limit = time.Second // interrupted: be quick
@@ -222,12 +223,13 @@ func (s *session) explain(ctx context.Context, r Report, cause error, plan Plan)
 	s.lookAfter(look)
 	if last, err := s.evaluateNow(look, asking{}); err == nil {
 		r = last
+	} else {
+		r = s.lastKnown(err)
 	}
-	if r.Project == "" {
-		r = Report{Project: s.project.Name, Dir: s.project.Dir, Engine: s.info, At: time.Now()}
+	r.Proven = false                               // whatever the last look shows, the run did not prove it
+	if class != fault.Engine || len(r.Gaps) == 0 { // an engine that is lost is no service's failure
+		r.Cards = s.cards(look, r)
 	}
-	r.Proven = false // whatever the last look shows, the run did not prove it
-	r.Cards = s.cards(look, r)
 	s.hintCeiling(r.Cards, class)
 	err := cause
 	if own := s.failures[""]; own == nil || !errors.Is(cause, own) {

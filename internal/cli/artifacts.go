@@ -16,6 +16,7 @@ import (
 	"github.com/stackctl/stackctl/internal/cli/console"
 	"github.com/stackctl/stackctl/internal/cli/report"
 	"github.com/stackctl/stackctl/internal/cli/show"
+	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/lock"
 	"github.com/stackctl/stackctl/internal/sanitize"
 	"github.com/stackctl/stackctl/orchestrator"
@@ -24,7 +25,8 @@ import (
 
 // The bounds of the evidence.
 const (
-	// evidenceWithin bounds the time in which it is taken.
+	// evidenceWithin bounds the time in which it is taken, on an engine that
+	// answers soon.
 	evidenceWithin = 10 * time.Second
 	// evidenceLines are the last lines of each container that are kept, each of
 	// at most evidenceLine bytes.
@@ -57,7 +59,11 @@ func (a *app) keepEvidence(ctx context.Context, t *throwaway, o testOptions, fai
 		return
 	}
 	class := exitClass(ctx, failure)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceWithin)
+	within := evidenceWithin
+	if t != nil {
+		within = orchestrator.Patience(t.engine, evidenceWithin)
+	}
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), within, fault.New(fault.Engine, "no more than %s are spent on it", within))
 	defer cancel()
 	folder, err := a.claimEvidence(ctx, t, dir)
 	if err == nil {

@@ -244,7 +244,7 @@ func (a *app) removeCopy(ctx context.Context, t *throwaway) {
 	if ctx.Err() != nil {
 		quiet = time.Second // calls were cut off: the engine may still be at them
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), orchestrator.Patience(t.engine, removeWithin))
 	defer cancel()
 	err := orchestrator.Reap(ctx, t.engine, t.Run, orchestrator.ReapOptions{Quiet: quiet})
 	if err == nil {

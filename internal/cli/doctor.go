@@ -115,7 +115,10 @@ func (a *app) examine(ctx context.Context) doctor.Facts {
 	if f.Engine, f.EngineErr = e.Info(bounded); f.EngineErr != nil {
 		return f
 	}
-	a.examineEngine(bounded, e, &f)
+	patience := orchestrator.Patience(e, examinePatience)
+	longer, done := context.WithTimeoutCause(ctx, patience, fault.New(fault.Engine, "the engine gave no answer within %s", patience))
+	defer done()
+	a.examineEngine(longer, e, &f)
 	if p != nil {
 		a.examinePlan(ctx, e, p, &f)
 	}
@@ -136,7 +139,8 @@ func (a *app) examineEngine(ctx context.Context, e engine, f *doctor.Facts) {
 	if f.Engine.Local {
 		f.Disk = diskOf(m.Root)
 	}
-	if free, known, err := e.FreeNetworks(ctx); err == nil && known {
+	free, known, err := e.FreeNetworks(ctx)
+	if f.FreeNetworksErr = err; err == nil && known {
 		f.FreeNetworks = &free
 	}
 }

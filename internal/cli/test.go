@@ -165,11 +165,15 @@ func unproven(ctx context.Context, err error) error {
 // lookAgain is what is true of the copy after its command has failed: a service
 // that died meanwhile is the likely cause.
 func (a *app) lookAgain(ctx context.Context, t *throwaway, o testOptions, before orchestrator.Report) orchestrator.Report {
-	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceWithin)
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), orchestrator.Patience(t.engine, evidenceWithin))
 	defer cancel()
 	now, err := a.ops.look(look, t.engine, t.project, a.orchestratorOptions(t.project, o.up.planFlags, nil))
 	now.Cards = a.nextOf(ctx, now.Cards, t, o)
-	if err == nil || look.Err() != nil || len(now.Services) == 0 {
+	if err != nil && (look.Err() != nil || len(now.Services) == 0) {
+		a.remark("warning: whether the copy was still well after the command had failed could not be found out: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+		return before
+	}
+	if err == nil {
 		return before
 	}
 	if signalClass(ctx) == fault.None {

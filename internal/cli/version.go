@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stackctl/stackctl/internal/cli/show"
+	"github.com/stackctl/stackctl/internal/fault"
 )
 
 // versionOptions are the flags of version.
@@ -70,16 +71,24 @@ func (a *app) showVersion(ctx context.Context, o versionOptions) error {
 
 // engineVersion asks the engine; that there is none is no failure here.
 func (a *app) engineVersion(ctx context.Context) (*show.Engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, versionPatience)
+	ctx, cancel := context.WithTimeoutCause(ctx, versionPatience, fault.New(fault.Engine, "the engine gave no answer within %s", versionPatience))
 	defer cancel()
 	e, err := a.connect(ctx, 0)
 	if err != nil {
-		return nil, err
+		return nil, because(ctx, err)
 	}
 	defer e.Close()
 	info, err := e.Info(ctx)
 	if err != nil {
-		return nil, err
+		return nil, because(ctx, err)
 	}
 	return show.EngineOf(info), nil
+}
+
+// because is why a call ended: that its time was over, where it was.
+func because(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }

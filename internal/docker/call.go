@@ -53,7 +53,11 @@ func run[T any](ctx context.Context, e *Engine, op string, limit time.Duration, 
 	began := time.Now()
 	var first error
 	for try := 1; ; try++ {
+		tried := time.Now()
 		value, err := within(ctx, limit, call)
+		if limit <= e.limits.answer {
+			e.answers.note(time.Since(tried))
+		}
 		if err == nil {
 			return value, nil
 		}

@@ -80,6 +80,8 @@ type Engine struct {
 	place     place
 	// known is what was asked a moment ago.
 	known recent
+	// answers are how long its last calls took.
+	answers answers
 	// making holds the names of the containers that are being made now.
 	making sync.Map
 }

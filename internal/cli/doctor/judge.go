@@ -54,6 +54,8 @@ type Facts struct {
 	BuildKit, Builds  bool
 	Disk              *Disk
 	FreeNetworks      *int
+	// FreeNetworksErr is why they could not be found out.
+	FreeNetworksErr   error
 	WantedNetworks    int
 	PlanErr, PortsErr error
 	// Offers are, by image that has to be pulled, what its registry says.
@@ -210,6 +212,9 @@ func builder(f Facts) Finding {
 }
 
 func networks(f Facts) Finding {
+	if f.FreeNetworksErr != nil {
+		return Finding{Name: "networks", Status: Unknown, Message: "the room in its address pools could not be found out: " + f.FreeNetworksErr.Error()}
+	}
 	if f.FreeNetworks == nil {
 		return Finding{Name: "networks", Status: Unknown, Message: "the engine does not say which address pools it has"}
 	}

@@ -35,6 +35,7 @@ type Document struct {
 	Endpoints     []Endpoint    `json:"endpoints"`
 	Failures      []FailureCard `json:"failures"`
 	Notes         []string      `json:"notes"`
+	Gaps          []string      `json:"gaps,omitempty"`
 	Timings       []Timing      `json:"timings,omitempty"`
 	CriticalPath  []Step        `json:"critical_path,omitempty"`
 	Advice        string        `json:"advice,omitempty"`
@@ -173,7 +174,7 @@ func MakeDocument(o Options, r orchestrator.Report, err error, exit fault.Class)
 		SchemaVersion: SchemaVersion, Project: r.Project, Directory: r.Dir, At: moment(r.At),
 		Proven: r.Proven && err == nil, Class: exit.String(), ExitCode: int(exit),
 		Engine:   EngineOf(r.Engine),
-		Services: []Service{}, Endpoints: []Endpoint{}, Failures: []FailureCard{}, Notes: filled(r.Notes),
+		Services: []Service{}, Endpoints: []Endpoint{}, Failures: []FailureCard{}, Notes: filled(r.Notes), Gaps: r.Gaps,
 	}
 	if err != nil {
 		d.Error, d.Hint = sanitize.Text(err.Error(), maxError), sanitize.Text(fault.HintOf(err), maxHint)

@@ -68,6 +68,9 @@ func (f Failure) ending(o Options, cards []orchestrator.Card, shown map[string]b
 		text = "\n"
 	}
 	text += o.victims(f.Report, cards)
+	for _, gap := range f.Report.Gaps {
+		text += o.paragraph("", gap)
+	}
 	if hint := fault.HintOf(f.Err); hint != "" && !shown[hint] {
 		text += o.hint(hint)
 	}
