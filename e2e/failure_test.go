@@ -257,3 +257,15 @@ func TestWhatIsNotOursIsNeverTouched(t *testing.T) {
 		inspect(t, name)
 	})
 }
+
+func TestAStartThatTheEngineRefusesSaysWhatIsMissingOnTheHost(t *testing.T) {
+	t.Parallel()
+	const service = "services: {app: {image: IMAGE, command: [serve], healthcheck: {test: [CMD, /testimage, check], interval: 1s}, "
+	s := newStack(t, service+"devices: [/dev/no-such-device]}}")
+	o := s.expect(6, []string{"this host has no /dev/no-such-device: look at devices:"}, "up")
+	if strings.Contains(o.stderr, "#! line") {
+		t.Errorf("it speaks of the program:\n%s", o.stderr)
+	}
+	s.write("docker-compose.yml", service+"volumes: ['vol:/v']}}\nvolumes: {vol: {driver_opts: {type: none, o: bind, device: ./missing}}}")
+	s.expect(6, []string{"./missing is not on the engine's host: look at driver_opts of volume vol"}, "up")
+}

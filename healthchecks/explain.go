@@ -3,6 +3,7 @@ package healthchecks
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -51,12 +52,21 @@ func cause(c Check, r Result, said string) (text, hint string) {
 	return fmt.Sprintf("exit %d", r.ExitCode), programHint(c, r.ExitCode)
 }
 
+// checkDenied and checkMissing match what runtimes say, in lower case, of a program
+// that they may not run, or that is not there.
+//
+//nolint:gochecknoglobals // compiled once, never changed
+var (
+	checkDenied  = regexp.MustCompile(`exec: "[^"]*": (?:is a directory: )?permission denied|exec /\S+: permission denied`)
+	checkMissing = regexp.MustCompile(`exec: "[^"]*": (?:stat [^:]+: )?(?:no such file or directory|executable file not found)|executable file .* not found in \$path|exec /\S+: no such file or directory|no such executable`)
+)
+
 // notRun is about a check that the container runtime could not execute.
 func notRun(c Check, said string) (text, hint string) {
 	switch {
-	case strings.Contains(said, "permission denied"):
+	case checkDenied.MatchString(said):
 		return "the check's command cannot be executed", notExecutable(c)
-	case !strings.Contains(said, "not found") && !strings.Contains(said, "no such file"):
+	case !checkMissing.MatchString(said):
 		return "the engine could not run the check", ""
 	case shellForm(c):
 		return "the image has no shell to run the check", `use the form ["CMD", program, argument…] with a program that the image has`

@@ -3,42 +3,64 @@ package orchestrator
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
+	"sync"
 )
 
-// lastWords are what programs that people often run say when they give up, and
-// what can be done about it. They choose a hint and nothing else. %s stands for
-// the volume that holds the data.
-func lastWords() []struct{ words, hint string } {
-	return []struct{ words, hint string }{
-		{"database files are incompatible with server", "%s holds data of another major version: dump it with the image of that version and restore it, or stay with that image (nothing was deleted)"},
-		{"is not empty and is not a database", "%s holds other files: give the database a directory or volume of its own"},
-		{"exists but is not empty", "%s is left from an initialisation that did not end, or holds other files: if nothing in it is needed, remove it and start anew"},
-		{"POSTGRES_PASSWORD", "the database is new and needs a password: set POSTGRES_PASSWORD_FILE (a secret) or POSTGRES_PASSWORD"},
-		{"has wrong ownership", "the data directory belongs to another user than the server's: chown it on the host, or use a named volume"},
-		{"has invalid permissions", "the data directory must be closed to others (mode 0700): chmod it on the host, or use a named volume"},
-		{"in old Docker images", "the image of this version keeps its data in a directory of its own: mount the volume at /var/lib/postgresql"},
-		{"could not write lock file", "the disk of %s is full, or closed for writing"},
-		{"No space left on device", "a disk is full: docker system df says what uses it, %s may be what is full"},
-		{"exec format error", "the image is for another platform: set platform:, or use an image for this one"},
-		{readOnlyWords, "the container is read_only: give it a tmpfs or a volume for the path that is named"},
-		{"Address already in use", "another process in the same network namespace has the port: look at network_mode and at what the container starts"},
-		{"address already in use", "another process in the same network namespace has the port: look at network_mode and at what the container starts"},
-		{"Operation not permitted", "a capability may be missing: look at cap_drop and no-new-privileges"},
-		{"Permission denied", "the container's user may not do that: look at user:, cap_drop: and the owner of what is mounted"},
-		{"permission denied", "the container's user may not do that: look at user:, cap_drop: and the owner of what is mounted"},
-	}
+// lastWord is what a program says when it gives up, and what can be done about it.
+type lastWord struct {
+	// form matches the whole of what is said, not a word that other lines have too.
+	form *regexp.Regexp
+	// hint has %s where the volume is to be named that holds the data.
+	hint string
 }
+
+// lastWords are those of programs that people often run. They choose a hint and
+// nothing else.
+//
+//nolint:gochecknoglobals // compiled once, never changed
+var lastWords = sync.OnceValue(func() []lastWord {
+	var all []lastWord
+	for _, known := range [][2]string{
+		{`database files are incompatible with server`, "%s holds data of another major version: dump it with the image of that version and restore it, or stay with that image (nothing was deleted)"},
+		{`is not empty and is not a database`, "%s holds other files: give the database a directory or volume of its own"},
+		{`directory "[^"]+" exists but is not empty`, "%s is left from an initialisation that did not end, or holds other files: if nothing in it is needed, remove it and start anew"},
+		{`superuser password is not specified|must specify POSTGRES_PASSWORD`, "the database is new and needs a password: set POSTGRES_PASSWORD_FILE (a secret) or POSTGRES_PASSWORD"},
+		{`data directory "[^"]+" has wrong ownership`, "the data directory belongs to another user than the server's: chown it on the host, or use a named volume"},
+		{`data directory "[^"]+" has invalid permissions`, "the data directory must be closed to others (mode 0700): chmod it on the host, or use a named volume"},
+		{`in old Docker images`, "the image of this version keeps its data in a directory of its own: mount the volume at /var/lib/postgresql"},
+		{`could not write lock file`, "the disk of %s is full, or closed for writing"},
+		{`: No space left on device`, "a disk is full: docker system df says what uses it, %s may be what is full"},
+		{`exec format error|Exec format error$`, "the image is for another platform, or the script has no #! line: set platform:, or use an image for this one"},
+		{`^exec /\S+: no such file or directory$`, missingProgramHint},
+		{`^exec /\S+: [Pp]ermission denied$`, notExecutableHint},
+		{readOnlyWords, "the container is read_only: give it a tmpfs or a volume for the path that is named"},
+		{`(?:bind|listen)\S*:? .*[Aa]ddress already in use|[Aa]ddress already in use.*:\d+|(?:bind|listen)\S*: address already in use|EADDRINUSE|: Address already in use|\(98: Address already in use\)|\[Errno 98\]`, "another process in the same network namespace has the port: look at network_mode and at what the container starts"},
+		{`bind: permission denied|(?:bind|listen).*(?:\(13: Permission denied\)|EACCES)`, "a user without capabilities may not listen below port 1024 here: listen on a higher port, or look at cap_drop: and user:"},
+		{`: Operation not permitted\.?$|\[Errno 1\] Operation not permitted`, "a capability may be missing: look at cap_drop and no-new-privileges"},
+		{`: [Pp]ermission denied\.?$|\[Errno 13\] Permission denied|EACCES: permission denied|\(13: Permission denied\)`, "the container's user may not do that: look at user:, cap_drop: and the owner of what is mounted"},
+	} {
+		all = append(all, lastWord{regexp.MustCompile(known[0]), known[1]})
+	}
+	return all
+})
+
+// socketFile matches what is said of a socket file, which is no port.
+//
+//nolint:gochecknoglobals // compiled once, never changed
+var socketFile = regexp.MustCompile(`\.sock\b|listen unix|publickey`)
 
 // logHint is what can be done about the last words of a container: the newest
 // line that is known decides.
 func logHint(lines []string, c Container) string {
 	for i := len(lines) - 1; i >= 0; i-- {
+		line := strings.TrimSpace(lines[i])
 		for _, known := range lastWords() {
-			if !strings.Contains(lines[i], known.words) {
+			if !known.form.MatchString(line) || socketFile.MatchString(line) && strings.Contains(known.hint, "port") {
 				continue
 			}
-			if m, ok := closedMount(lines[i], c); ok && known.words == readOnlyWords {
+			if m, ok := closedMount(line, c); ok && known.form.String() == readOnlyWords {
 				return fmt.Sprintf("%s is mounted read-only at %s, and the container writes there: take :ro, or read_only: true, away", m.called(), m.Destination)
 			}
 			if strings.Contains(known.hint, "%s") {
@@ -105,21 +127,4 @@ func dataName(c Container) string {
 		return "directory " + best.Source
 	}
 	return "the data directory"
-}
-
-// startHint is what can be done about a container that the engine could not
-// start, by the engine's words.
-func startHint(said string) string {
-	for _, known := range []struct{ words, hint string }{
-		{"exec format error", "the image is for another platform, or its entrypoint is a script without a #! line: set platform:, or use an image for this one"},
-		{"executable file not found", "the program is not in the image: look at entrypoint: and command:"},
-		{"no such file or directory", "the program, or the interpreter in its #! line, is not in the image: look at entrypoint: and command:"},
-		{"permission denied", "the program is not executable for the container's user: chmod +x in the image, or look at user: and at mounts with noexec"},
-		{"not a directory", "a file is mounted where a directory is, or the other way round: look at volumes:"},
-	} {
-		if strings.Contains(said, known.words) {
-			return known.hint
-		}
-	}
-	return ""
 }

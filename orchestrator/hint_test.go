@@ -52,16 +52,101 @@ func TestTheLastWordsOfAContainerChooseTheHint(t *testing.T) {
 	}
 }
 
-func TestTheEngineWordsOnAFailedStartChooseTheHint(t *testing.T) {
-	for said, want := range map[string]string{
-		`exec: "/nope": stat /nope: no such file or directory`:   "entrypoint",
-		`exec: "nope": executable file not found in $PATH`:       "not in the image",
-		`exec /entrypoint.sh: exec format error`:                 "platform",
-		`exec: "/entrypoint.sh": permission denied`:              "chmod +x",
-		`error mounting "x": not a directory: Are you trying to`: "volumes:",
-		`something else`: "",
+func TestLinesThatAreNoLastWordsChooseNoHint(t *testing.T) {
+	for _, line := range []string{
+		"config: POSTGRES_PASSWORD is read from the environment",
+		"ERROR:  permission denied for table users",
+		"git@example.org: Permission denied (publickey).",
+		"policy: operation not permitted by the administrator",
+		"listen unix /run/app.sock: bind: address already in use",
+		"e-mail address already in use by another account",
+		"the target directory exists but is not empty, merging",
+		"metrics: free space: 12 MB left on device sda",
 	} {
-		if got := startHint(said); (got == "") != (want == "") || !strings.Contains(got, want) {
+		if got := logHint([]string{line}, Container{}); got != "" {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+	for line, want := range map[string]string{
+		"exec /p/script: no such file or directory":                                "#! line",
+		"exec /p/noexec: permission denied":                                        "chmod +x",
+		"listen tcp :80: bind: permission denied":                                  "1024",
+		"Error: listen EADDRINUSE: address already in use :::3000":                 "network_mode",
+		"OSError: [Errno 98] Address already in use":                               "network_mode",
+		"PermissionError: [Errno 13] Permission denied: '/data/x'":                 "user:",
+		"nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)":       "1024",
+		`nginx: [emerg] mkdir() "/var/cache/nginx" failed (13: Permission denied)`: "user:",
+		"nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)":  "network_mode",
+		"mkdir: cannot create directory '/data': Permission denied":                "user:",
+	} {
+		if got := logHint([]string{line}, Container{}); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+}
+
+// refusals are the words of Engine 20.10 and 28.5, with what is to be said about
+// them: "" where a neighbour of a known error is not that error.
+func startRefusals() map[string]string {
+	const old = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+	const young = "failed to create task for container: " + old + "error during container init: "
+	const device = `error gathering device information while adding custom device `
+	const volume = "error while mounting volume '/var/lib/docker/volumes/p_vol/_data': failed to mount local volume: mount "
+	const at = ":/var/lib/docker/volumes/p_vol/_data, "
+	return map[string]string{
+		`exec: "/nope": stat /nope: no such file or directory`:                                                                                          "entrypoint",
+		`exec: "nope": executable file not found in $PATH`:                                                                                              "not in the image",
+		`exec /entrypoint.sh: exec format error`:                                                                                                        "platform",
+		`exec: "/entrypoint.sh": permission denied`:                                                                                                     "chmod +x",
+		old + `exec: "nope": executable file not found in $PATH: unknown`:                                                                               "the program is not in the image",
+		young + `exec: "nope": executable file not found in $PATH`:                                                                                      "the program is not in the image",
+		old + `exec: "/nope": stat /nope: no such file or directory: unknown`:                                                                           "the program, or the interpreter",
+		young + `exec: "/nope": stat /nope: no such file or directory`:                                                                                  "the program, or the interpreter",
+		old + `exec: "/p/noexec": permission denied: unknown`:                                                                                           "chmod +x",
+		young + `exec: "/etc": is a directory: permission denied`:                                                                                       "/etc is a directory",
+		device + `"/dev/no-such-device": no such file or directory`:                                                                                     "this host has no /dev/no-such-device: look at devices:",
+		device + `"/etc/passwd": not a device node`:                                                                                                     "/etc/passwd is no device",
+		`could not select device driver "" with capabilities: [[gpu]]`:                                                                                  "capability gpu",
+		volume + "./missing" + at + "flags: 0x1000: no such file or directory":                                                                          "./missing is not on the engine's host: look at driver_opts of volume vol",
+		volume + "/srv/missing" + at + "flags: 0x1000: no such file or directory":                                                                       "/srv/missing is not on the engine's host: look at driver_opts of volume vol",
+		volume + ":/x" + at + "data: addr=127.0.0.1: no such device":                                                                                    "type: in driver_opts of volume vol",
+		volume + "/dev/null:/var/lib/docker/volumes/p_vol/_data: no such device":                                                                        "type: in driver_opts of volume vol",
+		volume + "tmpfs" + at + "data: size=abc: invalid argument":                                                                                      "o: in driver_opts of volume vol",
+		old + "error during container init: open /proc/sys/net/ipv4/nope: no such file or directory: unknown":                                           "no sysctl net/ipv4/nope",
+		young + "open sysctl net.ipv4.nope file: unsafe procfs detected: openat2 fsmount:fscontext:proc/./sys/net/ipv4/nope: no such file or directory": "no sysctl net.ipv4.nope",
+		old + "error during container init: write /proc/sys/net/core/somaxconn: invalid argument: unknown":                                              "does not take that value",
+		young + `failed to write sysctl net.core.somaxconn = "abc": write fsmount:fscontext:proc/./sys/net/core/somaxconn: invalid argument`:            "does not take that value",
+		young + "error setting rlimits for ready process: error setting rlimit type 7: operation not permitted":                                         "ulimits:",
+		old + `error during container init: error mounting "/tmp/b" to rootfs at "/etc/passwd": mount /tmp/b:/etc/passwd (via /proc/self/fd/6), flags: 0x5000: not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`: "/tmp/b and what is at /etc/passwd",
+		young + `error mounting "/tmp/b" to rootfs at "/etc": mount src=/tmp/b, dst=/etc, dstFd=/proc/thread-self/fd/14, flags=MS_BIND|MS_REC: not a directory: Are you trying to mount a directory onto a file (or vice-versa)?`:                                                                                           "volumes:",
+		young + `error mounting "tmpfs" to rootfs at "/x": mount src=tmpfs, dst=/x, dstFd=/proc/thread-self/fd/11, flags=MS_NOSUID|MS_NODEV|MS_NOEXEC, data=size=abc: invalid argument`:                                                                                                                                     "tmpfs at /x",
+		old + `error during container init: error mounting "/srv/a" to rootfs at "/new/x": mkdir /var/lib/docker/overlay2/ab/merged/new: read-only file system: unknown`:                                                                                                                                                    "there is no /new/x to mount at",
+		`unable to find user nobodyhere: no matching entries in passwd file`:  "no user nobodyhere",
+		`unable to find group nogrouphere: no matching entries in group file`: "no group nogrouphere",
+		`network nonet not found`: "network nonet was removed",
+		`failed to set up container networking: network nonet not found`:                                                                          "network nonet was removed",
+		`failed to initialize logging driver: dial tcp 127.0.0.1:1: connect: connection refused`:                                                  "logging:",
+		`failed to create task for container: failed to initialize logging driver: invalid size: 'abc'`:                                           "logging:",
+		`Invalid address 10.231.9.9: It does not belong to any of this network's subnets`:                                                         "ipv4_address",
+		`Error starting userland proxy: listen tcp4 192.0.2.7:45996: bind: cannot assign requested address`:                                       "ports:",
+		young + `apply apparmor profile: apparmor failed to apply profile: write /proc/thread-self/attr/apparmor/exec: no such file or directory`: "AppArmor",
+		old + `chdir to cwd ("/root/x") set in config.json failed: permission denied: unknown`:                                                    "working_dir:",
+		old + `container init was OOM-killed (memory limit too low?): unknown`:                                                                    "mem_limit",
+
+		"something else": "",
+		"open /var/lib/docker/containers/x/config.v2.json: no such file or directory": "",
+		"mkdir /var/lib/docker/overlay2/x: permission denied":                         "",
+		"mkdir /run/x: not a directory":                                               "",
+		`plugin "nope" not found`:                                                     "",
+		"write /sys/fs/cgroup/x/memory.max: invalid argument":                         "",
+		"write /proc/self/attr/keycreate: permission denied":                          "",
+	}
+}
+
+func TestTheEngineWordsOnAFailedStartChooseTheHint(t *testing.T) {
+	p := load(t, "name: p\nservices: {a: {image: x, volumes: ['vol:/v']}}\nvolumes: {vol: {}}\n")
+	for said, want := range startRefusals() {
+		if got := startHint(said, p); (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "%!") {
 			t.Errorf("%s: %q", said, got)
 		}
 	}

@@ -144,7 +144,7 @@ func (b bench) judgeCreated(s Sight) Standing {
 	case s.StartError == "":
 		return Standing{State: "created", Class: fault.Service, Reason: "the container was never started"}
 	}
-	return Standing{State: "start failed", Class: fault.Service, Final: true, Hint: startHint(s.StartError),
+	return Standing{State: "start failed", Class: fault.Service, Final: true, Hint: startHint(s.StartError, b.project),
 		Reason: "the engine could not start it: " + sanitize.Line(s.StartError, 300)}
 }
 

@@ -52,9 +52,12 @@ func explainStart(err error) error {
 // an engine answers it as a failure of its own.
 func cannotRun(err error) bool {
 	text := err.Error()
-	return isStumble(err) && (strings.Contains(text, "executable file not found") ||
-		strings.Contains(text, "exec format error") || strings.Contains(text, "unable to find user") || strings.Contains(text, "exec: \"") && strings.Contains(text, "permission denied"))
+	return isStumble(err) && unrunnable.MatchString(text)
 }
+
+// unrunnable matches the words of runtimes and of engines about a command that is
+// not there or not executable, or a user that the image does not know.
+var unrunnable = regexp.MustCompile(`executable file not found in \$PATH|executable file .* not found in \$PATH|exec.*: exec format error|unable to find user |exec: "[^"]*": (?:is a directory: )?permission denied`)
 
 // runtimeChain matches what the layers below the engine put in front of the
 // reason for a failed start.

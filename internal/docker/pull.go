@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -68,17 +69,30 @@ func (e *Engine) pullFailed(ctx context.Context, op string, err error) error {
 	return failed
 }
 
+// accessDenied matches how registries refuse a user, notOffered how they say that
+// they have no such image.
+var (
+	accessDenied = regexp.MustCompile(`(?:pull|requested) access (?:to the resource )?(?:is )?denied|unauthorized|no basic auth|authentication required|insufficient_scope|^denied: |: denied: |403 forbidden`)
+	notOffered   = regexp.MustCompile(`manifest unknown|manifest for .* not found|: not found$|name unknown|repository .* not found`)
+)
+
 // pullHint is what a reader can do about a refused pull.
 func pullHint(err error) string {
 	text := strings.ToLower(err.Error())
 	switch {
-	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err), strings.Contains(text, "denied"), strings.Contains(text, "unauthorized"), strings.Contains(text, "no basic auth"):
+	case strings.Contains(text, "failed to register layer") && !isDiskFull(text):
+		return "" // it came, and the engine could not unpack it
+	case strings.Contains(text, "no matching manifest for "), strings.Contains(text, "does not match the specified platform"):
+		return "the image is not made for this platform: set platform:, or use an image that is"
+	case strings.Contains(text, "no such host"):
+		return "the name of the registry is not known here: check the image's name, and this host's DNS"
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err), accessDenied.MatchString(text):
 		return "check the image's name; if it is private, log in to its registry with docker login"
 	case errdefs.IsResourceExhausted(err), strings.Contains(text, "toomanyrequests"):
 		return "the registry limits the rate: log in with docker login, or wait"
-	case strings.Contains(text, "no space left on device"):
+	case isDiskFull(text):
 		return "the engine's disk is full: look with docker system df, free space with docker system prune"
-	case errdefs.IsNotFound(err), strings.Contains(text, "manifest unknown"), strings.Contains(text, "not found"):
+	case errdefs.IsNotFound(err), notOffered.MatchString(text):
 		return "check the image's name and tag"
 	default:
 		return ""

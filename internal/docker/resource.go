@@ -47,24 +47,38 @@ func explainResource(err error) *resourceError {
 	switch {
 	case isPortTaken(text):
 		return explainPort(err, text)
-	case strings.Contains(text, "Address already in use"): // 403, and with a capital letter: the engine's own addresses
+	case !strings.Contains(text, "bind") && strings.Contains(text, "Address already in use"): // 403, and with a capital letter: the engine's own addresses
 		return &resourceError{err: err, hint: "another container has the fixed address that is asked for: look with docker network inspect"}
 	case isPoolsExhausted(text):
 		return &resourceError{err: err, hint: "every address pool of the engine is in use: remove networks with docker network prune, or set default-address-pools in the engine's configuration"}
 	case isOverlap(text):
 		return &resourceError{err: err, hint: "its subnet is in use: choose another one under ipam:, or remove the network that has it"}
-	case strings.Contains(text, "bind: permission denied"):
+	case privilegedPort.MatchString(text):
 		return &resourceError{err: err, hint: "an engine without root may not bind ports below 1024: publish a higher one, or lower net.ipv4.ip_unprivileged_port_start"}
-	case strings.Contains(text, "no space left on device"):
+	case isDiskFull(text):
 		return &resourceError{err: err, hint: "the engine's disk is full: look with docker system df, free space with docker system prune"}
 	default:
 		return nil
 	}
 }
 
+// isPortTaken knows the words for a host port that somebody has. A socket file of
+// the engine's own can be in use too.
 func isPortTaken(text string) bool {
-	return strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use")
+	return strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use") && !strings.Contains(text, "listen unix ")
 }
+
+// privilegedPort matches a bind that only root may make, of a port and of nothing
+// else.
+var privilegedPort = regexp.MustCompile(`listen (?:tcp|udp|sctp)[46]? \S+: bind: permission denied|bind host port .*: permission denied|cannot expose privileged port`)
+
+// isDiskFull tells a full disk from the kernel's other limits that have its words:
+// of cgroups, of watches on files, of user namespaces.
+func isDiskFull(text string) bool {
+	return strings.Contains(text, "no space left on device") && !otherSpace.MatchString(text)
+}
+
+var otherSpace = regexp.MustCompile(`cgroup|cpuset|inotify|clone|unshare|user namespace|keyring`)
 
 // isPoolsExhausted knows the words of Engine 20.10 to 26, and of 27 on.
 func isPoolsExhausted(text string) bool {
