@@ -46,13 +46,13 @@ func (p prober) faraway(b Port) (probe faraway, ok bool) {
 // placedProbe is a probe of a port at an address that was found out: where it fails,
 // that is said.
 type placedProbe struct {
-	healthchecks.Probe
+	repeatable
 	source string
 }
 
 // Run implements healthchecks.Probe.
 func (e placedProbe) Run(ctx context.Context) healthchecks.Evidence {
-	v := e.Probe.Run(ctx)
+	v := e.repeatable.Run(ctx)
 	if !v.Passed {
 		v.Result += "; asked there since " + e.source
 		if v.Hint == "" {
@@ -63,7 +63,7 @@ func (e placedProbe) Run(ctx context.Context) healthchecks.Evidence {
 }
 
 // placed makes a probe say where its address is from, if that is not obvious.
-func (p prober) placed(probe healthchecks.Probe) healthchecks.Probe {
+func (p prober) placed(probe repeatable) healthchecks.Probe {
 	if p.info.HostSource == "" {
 		return probe
 	}
