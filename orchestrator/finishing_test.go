@@ -22,6 +22,7 @@ type tardyEngine struct {
 
 func (e tardyEngine) CreateNetwork(ctx context.Context, spec NetworkSpec) (string, error) {
 	if spec.Name == e.fails {
+		time.Sleep(100 * time.Millisecond) // the others are on their way
 		return "", fault.New(fault.Resource, "no address is left")
 	}
 	done := make(chan struct{})
