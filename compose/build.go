@@ -44,6 +44,7 @@ func (b *builder) build() *Project {
 			return err
 		}
 		b.keepOwnKeys(model)
+		b.scale(model)
 		source, err = b.bind(copyOf(model), true)
 		return err
 	})
@@ -62,11 +63,35 @@ func (b *builder) build() *Project {
 	return p
 }
 
+// scale puts the wanted numbers of containers into the model, as if the file
+// said them: whatever is checked is checked with them.
+func (b *builder) scale(model map[string]any) {
+	for name, n := range b.options.Scale {
+		service, ok := child(model["services"], name).(map[string]any)
+		if !ok {
+			continue // who asked for it looks whether it takes part
+		}
+		service["scale"] = n
+		if deploy, ok := service["deploy"].(map[string]any); ok && deploy["replicas"] != nil {
+			deploy["replicas"] = n
+		}
+	}
+}
+
 // lastWord has compose-go check the project by its own rules, for whatever
 // is not checked here.
 func (b *builder) lastWord(model map[string]any) {
 	err := guard(func() error {
-		_, err := b.bind(copyOf(model), false)
+		model := copyOf(model)
+		if b.options.Private {
+			services, _ := model["services"].(map[string]any)
+			for name := range services {
+				if service, ok := services[name].(map[string]any); ok {
+					delete(service, "container_name")
+				}
+			}
+		}
+		_, err := b.bind(model, false)
 		return err
 	})
 	if err != nil {

@@ -164,7 +164,7 @@ func (b *builder) checkNames(p *Project) {
 	for _, name := range p.ServiceNames() {
 		s := p.Services[name]
 		at := path{"services", name}
-		if s.ContainerName != "" && s.Replicas() > 1 {
+		if s.ContainerName != "" && s.Replicas() > 1 && !b.options.Private {
 			b.ps.add(b.sources.problem(at.next("container_name"),
 				fmt.Sprintf("%d replicas cannot have one name", s.Replicas()), "remove container_name"))
 		}
@@ -202,7 +202,7 @@ func (b *builder) checkPorts(p *Project) {
 		s := p.Services[name]
 		for i, port := range s.Ports {
 			at := path{"services", name, "ports", item(i)}
-			if port.Published == "" || strings.Contains(port.Published, "-") {
+			if port.Published == "" || strings.Contains(port.Published, "-") || s.Replicas() == 0 || b.options.Private {
 				continue
 			}
 			if s.Replicas() > 1 {

@@ -21,6 +21,11 @@ type Options struct {
 	// Services are services that the user named: they are active whatever
 	// their profiles, and so is whatever shares a profile with them.
 	Services []string
+	// Scale are the numbers of containers of services, instead of the file's.
+	Scale map[string]int
+	// Private says that Private will be asked for a copy: fixed names and ports
+	// are no bound for the number of containers then.
+	Private bool
 	// EnvFiles are read instead of the directory's .env; empty means
 	// COMPOSE_ENV_FILES, else .env where it exists.
 	EnvFiles []string

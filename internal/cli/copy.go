@@ -61,14 +61,14 @@ type throwaway struct {
 // removes it; nothing else is made yet. The caller closes the engine.
 func (a *app) makeCopy(ctx context.Context, o copyFlags, plan planFlags, services []string) (*throwaway, error) {
 	t := &throwaway{Copy: orchestrator.Copy{Maker: maker()}}
-	renamed, err := a.loadRenamed(ctx, o, services, &t.Copy)
+	renamed, err := a.loadRenamed(ctx, o, plan, services, &t.Copy)
 	if err != nil {
 		return nil, err
 	}
 	if t.engine, err = a.connect(ctx, bridge); err != nil {
 		return nil, err
 	}
-	if err = a.prepareCopy(ctx, t, renamed, o, plan); err != nil {
+	if err = a.prepareCopy(ctx, t, renamed, o); err != nil {
 		t.engine.Close()
 		return nil, err
 	}
@@ -77,12 +77,19 @@ func (a *app) makeCopy(ctx context.Context, o copyFlags, plan planFlags, service
 
 // loadRenamed loads the project under the copy's name. The files are read
 // twice, since that name may stand in them; the standard input can be only once.
-func (a *app) loadRenamed(ctx context.Context, o copyFlags, services []string, c *orchestrator.Copy) (*compose.Project, error) {
+func (a *app) loadRenamed(ctx context.Context, o copyFlags, plan planFlags, services []string, c *orchestrator.Copy) (*compose.Project, error) {
+	replicas, err := plan.replicas()
+	if err != nil {
+		return nil, err
+	}
 	var stdin bytes.Buffer
 	options := a.loadOptions(services)
-	options.Stdin = io.TeeReader(a.streams.In, &stdin)
+	options.Stdin, options.Scale, options.Private = io.TeeReader(a.streams.In, &stdin), replicas, true
 	own, err := a.loadWith(ctx, options)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.takesPart(own, replicas); err != nil {
 		return nil, err
 	}
 	if c.Run, err = newRun(); err != nil {
@@ -99,19 +106,13 @@ func (a *app) loadRenamed(ctx context.Context, o copyFlags, services []string, c
 
 // prepareCopy makes the project private, by the engine's clock, and has it
 // watched over.
-func (a *app) prepareCopy(ctx context.Context, t *throwaway, renamed *compose.Project, o copyFlags, plan planFlags) error {
-	replicas, err := plan.replicas()
-	if err != nil {
-		return err
-	}
+func (a *app) prepareCopy(ctx context.Context, t *throwaway, renamed *compose.Project, o copyFlags) error {
 	info, err := t.engine.Info(ctx)
 	if err != nil {
 		return err
 	}
 	t.Expires = engineTime(info).Add(o.ttl)
-	if t.project, err = scaled(renamed.Private(t.Base, t.Labels()), replicas); err != nil {
-		return err
-	}
+	t.project = renamed.Private(t.Base, t.Labels())
 	if err := roomFor(ctx, t.engine, t.project); err != nil {
 		return err
 	}

@@ -74,6 +74,21 @@ func TestAServiceCannotBeScaledBeyondWhatTheFileAllows(t *testing.T) {
 	p.expect(t, 0, "up --scale b=1 --scale a=0")
 }
 
+func TestTheNumberOfContainersIsTheFlagsBeforeAnythingIsChecked(t *testing.T) {
+	p := newProgram(t, "name: x\nservices:\n  a: {image: a, scale: 2, container_name: the-one}\n"+
+		"  b: {image: b, deploy: {replicas: 2}, ports: ['80:80']}\n  c: {image: c, profiles: [p]}\n")
+	p.expect(t, 3, "up", "2 replicas cannot have one name", "2 replicas cannot hold one host port")
+	for _, command := range []string{"up", "plan", "status", "up --dry-run"} {
+		p.expect(t, 0, command+" --scale a=1 --scale b=1")
+		if a, b := p.project.Services["a"].Replicas(), p.project.Services["b"].Replicas(); a != 1 || b != 1 {
+			t.Errorf("%s: %d and %d containers", command, a, b)
+		}
+		p.expect(t, 0, command+" --scale a=0 --scale b=1 b")
+		p.expect(t, 0, command+" --scale a=1 --scale b=1 --scale c=1 b", "--scale a=1: this run is not about a", "--scale c=1: this run is not about c")
+		p.expect(t, 2, command+" --scale a=1 --scale b=1 --scale d=1", "no service \"d\"")
+	}
+}
+
 func TestAFlagWinsOverTheEnvironment(t *testing.T) {
 	p := newProgram(t, shop)
 	p.env = append(p.env, "STACKCTL_WAIT_TIMEOUT=30", "STACKCTL_BUILD=true", "STACKCTL_SCALE=db=2,web=2", "STACKCTL_STABLE_FOR=")

@@ -3,10 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/stackctl/stackctl/compose"
@@ -62,41 +63,17 @@ func (a *app) loadForgiving(ctx context.Context, named ...string) (*compose.Proj
 	return a.read(ctx, o)
 }
 
-// scaled is the project with other numbers of replicas.
-func scaled(p *compose.Project, scale map[string]int) (*compose.Project, error) {
-	if len(scale) == 0 {
-		return p, nil
-	}
-	out := *p
-	out.Services = maps.Clone(p.Services)
-	for name, n := range scale {
-		s, ok := p.Services[name]
-		if !ok {
-			return nil, fault.New(fault.Usage, "--scale: no service %q takes part", name)
-		}
-		if err := scalable(s, n); err != nil {
-			return nil, err
-		}
-		one := *s
-		one.SetScale(n)
-		out.Services[name] = &one
-	}
-	return &out, nil
-}
-
-// scalable says why a service cannot have n containers.
-func scalable(s *compose.Service, n int) error {
-	if n <= 1 {
-		return nil
-	}
-	if s.ContainerName != "" {
-		return fault.New(fault.Config, "--scale %s=%d: the file gives it the one name %s", s.Name, n, s.ContainerName).
-			WithHint("remove container_name from service %s", s.Name)
-	}
-	for _, port := range s.Ports {
-		if port.Published != "" && port.Published != "0" && !strings.Contains(port.Published, "-") {
-			return fault.New(fault.Config, "--scale %s=%d: only one container can hold host port %s", s.Name, n, port.Published).
-				WithHint("publish a range of ports, or no fixed one")
+// takesPart says of services whose number was given with --scale that they are
+// none of the project's, an error, or that this run is not about them.
+func (a *app) takesPart(p *compose.Project, scale map[string]int) error {
+	for _, name := range slices.Sorted(maps.Keys(scale)) {
+		switch {
+		case p.Services[name] != nil:
+		case p.Declares(name):
+			a.remark(fmt.Sprintf("note: --scale %s=%d: this run is not about %s and leaves it as it is", name, scale[name], name))
+		default:
+			_, err := p.Whole().Select(name) // says which services there are
+			return fault.New(fault.Usage, "--scale: %w", err)
 		}
 	}
 	return nil

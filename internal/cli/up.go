@@ -92,12 +92,13 @@ func (a *app) wanted(ctx context.Context, o planFlags, services []string) (*comp
 }
 
 // wantedWith is wanted with options of its own.
-func (a *app) wantedWith(ctx context.Context, o compose.Options, replicas map[string]int) (*compose.Project, error) {
-	p, err := a.loadWith(ctx, o)
+func (a *app) wantedWith(ctx context.Context, options compose.Options, replicas map[string]int) (*compose.Project, error) {
+	options.Scale = replicas
+	p, err := a.loadWith(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	return scaled(p, replicas)
+	return p, a.takesPart(p, replicas)
 }
 
 // bringUp runs the orchestrator and shows what it does.
