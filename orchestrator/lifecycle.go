@@ -76,6 +76,8 @@ func PlanAgain(in PlanInput, names []string, running bool) (Plan, error) {
 			}
 		}
 	}
+	p.fixedFirst()
+	p.plan.Actions = inOrder(p.plan.Actions)
 	return p.plan, nil
 }
 

@@ -104,6 +104,7 @@ func MakePlan(in PlanInput) (Plan, error) {
 	if err := errors.Join(p.awaitNames(), p.awaitPorts()); err != nil {
 		return Plan{}, err
 	}
+	p.fixedFirst()
 	p.plan.Actions = inOrder(p.plan.Actions)
 	return p.plan, nil
 }
