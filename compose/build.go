@@ -83,7 +83,7 @@ func (b *builder) scale(model map[string]any) {
 func (b *builder) lastWord(model map[string]any) {
 	err := guard(func() error {
 		model := copyOf(model)
-		if b.options.Private {
+		if b.unbounded() {
 			services, _ := model["services"].(map[string]any)
 			for name := range services {
 				if service, ok := services[name].(map[string]any); ok {

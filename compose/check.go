@@ -164,7 +164,7 @@ func (b *builder) checkNames(p *Project) {
 	for _, name := range p.ServiceNames() {
 		s := p.Services[name]
 		at := path{"services", name}
-		if s.ContainerName != "" && s.Replicas() > 1 && !b.options.Private {
+		if s.ContainerName != "" && s.Replicas() > 1 && !b.unbounded() {
 			b.ps.add(b.sources.problem(at.next("container_name"),
 				fmt.Sprintf("%d replicas cannot have one name", s.Replicas()), "remove container_name"))
 		}
@@ -178,6 +178,11 @@ func (b *builder) checkNames(p *Project) {
 		}
 	}
 }
+
+// unbounded says that fixed names and ports do not bound the number of
+// containers: a copy has none, and who looks at what is there, or removes it, did
+// not make it from this file alone.
+func (b *builder) unbounded() bool { return b.options.Private || b.options.WithoutFiles }
 
 // checkJobs reports jobs that never end.
 func (b *builder) checkJobs(p *Project) {
@@ -202,7 +207,7 @@ func (b *builder) checkPorts(p *Project) {
 		s := p.Services[name]
 		for i, port := range s.Ports {
 			at := path{"services", name, "ports", item(i)}
-			if port.Published == "" || strings.Contains(port.Published, "-") || s.Replicas() == 0 || b.options.Private {
+			if port.Published == "" || strings.Contains(port.Published, "-") || s.Replicas() == 0 || b.unbounded() {
 				continue
 			}
 			if s.Replicas() > 1 {

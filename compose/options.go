@@ -37,8 +37,9 @@ type Options struct {
 	// LenientEnv makes a variable that is not set a warning and an empty
 	// string instead of an error.
 	LenientEnv bool
-	// WithoutFiles accepts that what services mount or read is not there:
-	// for commands that stop, remove or look at what already runs.
+	// WithoutFiles accepts that what services mount or read is not there, and
+	// more containers than fixed names and ports allow: for commands that stop,
+	// remove or look at what already runs.
 	WithoutFiles bool
 	// Stdin is read where a file is "-".
 	Stdin io.Reader

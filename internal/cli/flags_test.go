@@ -78,6 +78,7 @@ func TestTheNumberOfContainersIsTheFlagsBeforeAnythingIsChecked(t *testing.T) {
 	p := newProgram(t, "name: x\nservices:\n  a: {image: a, scale: 2, container_name: the-one}\n"+
 		"  b: {image: b, deploy: {replicas: 2}, ports: ['80:80']}\n  c: {image: c, profiles: [p]}\n")
 	p.expect(t, 3, "up", "2 replicas cannot have one name", "2 replicas cannot hold one host port")
+	p.expect(t, 0, "down")
 	for _, command := range []string{"up", "plan", "status", "up --dry-run"} {
 		p.expect(t, 0, command+" --scale a=1 --scale b=1")
 		if a, b := p.project.Services["a"].Replicas(), p.project.Services["b"].Replicas(); a != 1 || b != 1 {
