@@ -55,9 +55,32 @@ func (b *builder) checkDependencies(p *Project) {
 		}
 	}
 	if cycle := findCycle(depends); cycle != nil {
-		b.ps.add(b.sources.problem(path{"services", cycle[0], "depends_on"},
-			"services wait for each other: "+strings.Join(cycle, " → "), "remove one of these dependencies"))
+		var keys []string
+		for i, name := range cycle[:len(cycle)-1] {
+			keys = append(keys, dependencyKey(p.Services[name], cycle[i+1])+" of "+name)
+		}
+		b.ps.add(b.sources.problem(path{"services", cycle[0], dependencyKey(p.Services[cycle[0]], cycle[1])},
+			"services wait for each other: "+strings.Join(cycle, " → "),
+			"it is a cycle: remove one of these dependencies ("+strings.Join(keys, ", ")+")"))
 	}
+}
+
+// dependencyKey is the key of a service that makes it wait for another one.
+func dependencyKey(s *Service, other string) string {
+	from := func(entry string) bool { name, _, _ := strings.Cut(entry, ":"); return name == other }
+	switch {
+	case s.NetworkMode == types.ServicePrefix+other:
+		return "network_mode"
+	case s.Ipc == types.ServicePrefix+other:
+		return "ipc"
+	case s.Pid == types.ServicePrefix+other:
+		return "pid"
+	case slices.ContainsFunc(s.VolumesFrom, from):
+		return "volumes_from"
+	case slices.ContainsFunc(s.Links, from):
+		return "links"
+	}
+	return "depends_on"
 }
 
 // checkHealthy reports waiting for the health of a service that the file

@@ -56,3 +56,18 @@ func TestWhatAnEngineIsTooOldForIsNamedWithItsPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestACycleIsCalledOneAndSaysByWhichKeysItComesAbout(t *testing.T) {
+	for name, c := range map[string]struct{ file, want string }{
+		"depends_on":   {"services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, c: {image: x, depends_on: [a]}}", "a → b → c → a; it is a cycle: remove one of these dependencies (depends_on of a, depends_on of b, depends_on of c)"},
+		"network_mode": {"services: {a: {image: x, network_mode: 'service:b'}, b: {image: x, depends_on: [a]}}", "services.a.network_mode: services wait for each other: a → b → a; it is a cycle: remove one of these dependencies (network_mode of a, depends_on of b)"},
+		"volumes_from": {"services: {a: {image: x, volumes_from: ['b:ro']}, b: {image: x, links: ['a:alias']}}", "(volumes_from of a, links of b)"},
+		"ipc":          {"services: {a: {image: x, ipc: 'service:b'}, b: {image: x, pid: 'service:a'}}", "(ipc of a, pid of b)"},
+		"itself":       {"services: {a: {image: x, depends_on: [a]}}", "a → a; it is a cycle"},
+	} {
+		_, err := loadText(t, c.file)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -50,6 +50,7 @@ func makeCards(ctx context.Context, engine Engine, redact *sanitize.Redactor, r 
 			cards[i].Next += " " + failed[i].Name
 		}
 	})
+	hintCycles(cards)
 	return cards
 }
 
@@ -83,7 +84,7 @@ func onlyUnstable(r ServiceReport) bool {
 func makeCard(ctx context.Context, engine Engine, redact *sanitize.Redactor, r ServiceReport, look func(id string) (Sight, bool)) Card {
 	card := Card{
 		Service: r.Name, State: r.State, Class: r.Class, Reason: r.Reason, Since: r.Since, Restarts: r.Restarts,
-		Blocks: r.Blocks, Hint: r.Hint, Conditions: r.Conditions,
+		Blocks: r.Blocks, Hint: r.Hint, Conditions: r.Conditions, Replicas: len(r.Containers),
 	}
 	c := worst(r)
 	if c == nil {

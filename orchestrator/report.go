@@ -123,12 +123,14 @@ type PublishedEndpoint struct {
 // Card explains one failure, taken before anything is cleaned up.
 type Card struct {
 	Service, Container string
-	State              string
-	Class              fault.Class
-	Reason             string
-	Since              time.Time
-	ExitCode           *int
-	Restarts           int
+	// Replicas is how many containers the service has.
+	Replicas int
+	State    string
+	Class    fault.Class
+	Reason   string
+	Since    time.Time
+	ExitCode *int
+	Restarts int
 	// Probe is the check's command with its last result.
 	Probe       string
 	ProbeExit   *int

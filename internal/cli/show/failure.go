@@ -159,9 +159,13 @@ func interrupted(err error) bool {
 }
 
 // Reason is why a service failed, beginning with its state, where that says
-// something, and without its name, which stands before it.
+// something, and without its name, which stands before it. Of several containers
+// the one that failed is named.
 func Reason(c orchestrator.Card) string {
-	text := c.Reason
+	text, replica := c.Reason, ""
+	if c.Replicas > 1 && c.Container != "" && strings.HasPrefix(strings.TrimPrefix(text, c.Service+": "), c.Container) {
+		replica = c.Container + ": "
+	}
 	for again := true; again; {
 		again = false
 		for _, lead := range []string{c.Service + ": ", c.Container + ": ", c.Service + " is ", c.Container + " is ", c.Container + " "} {
@@ -172,11 +176,11 @@ func Reason(c orchestrator.Card) string {
 	}
 	switch {
 	case text == "":
-		return c.State
+		return replica + c.State
 	case wellWord(c.State), strings.Contains(text, c.State):
-		return text
+		return replica + text
 	default:
-		return c.State + ": " + text
+		return replica + c.State + ": " + text
 	}
 }
 

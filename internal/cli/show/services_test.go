@@ -1,6 +1,7 @@
 package show
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,5 +35,20 @@ func TestTheTableSaysWhatElseAnsweredFromOutside(t *testing.T) {
 				t.Errorf("the table says %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestOfSeveralContainersTheOneThatFailedIsNamed(t *testing.T) {
+	card := orchestrator.Card{Service: "web", Container: "shop-web-2", State: "exited(5)", Reason: "shop-web-2 is exited(5): the process ended with code 5"}
+	if got := Reason(card); got != "exited(5): the process ended with code 5" {
+		t.Errorf("of one container: %q", got)
+	}
+	card.Replicas = 3
+	if got := Reason(card); got != "shop-web-2: exited(5): the process ended with code 5" {
+		t.Errorf("of three: %q", got)
+	}
+	card.Reason = "2 of 3 containers exist"
+	if got := Reason(card); strings.Contains(got, "shop-web-2") {
+		t.Errorf("of no container in particular: %q", got)
 	}
 }
