@@ -208,6 +208,11 @@ func (e *Engine) Diagnose(name, status string) bool {
 	})
 }
 
+// Update changes the limit of memory and the restart policy of a container.
+func (e *Engine) Update(name string, memory int64, restart string) bool {
+	return e.with(name, func(c *container) { c.host.Memory, c.host.RestartPolicy.Name = memory, restart })
+}
+
 // Readdress gives a running container another address in all its networks.
 func (e *Engine) Readdress(name, ip string) bool {
 	return e.with(name, func(c *container) {

@@ -110,6 +110,8 @@ func structureAblations() []ablation {
 		on("the platform", "E06", "images/platform.go", "	if want == \"\" || want == have {\n", "	if want == \"\" || want == have || ablated(\"the platform\") {\n"),
 		on("another network of the name", `D11.*20\.10$`, wiringFile, "	if ours == nil || e.NetworkID == \"\" ||", "	if ablated(\"another network of the name\") || ours == nil || e.NetworkID == \"\" ||"),
 		on("the name in a network", "D22", wiringFile, "	if i < 0 {\n", "	if i < 0 || ablated(\"the name in a network\") {\n"),
+		on("a stale share", "D22", "orchestrator/sharing.go", "newer(peer.StartedAt, c.StartedAt):\n", "newer(peer.StartedAt, c.StartedAt) && !ablated(\"a stale share\"):\n"),
+		on("changed limits", "D22", "orchestrator/limits.go", "	if c.Limits == (Limits{}) {\n", "	if c.Limits == (Limits{}) || ablated(\"changed limits\") {\n"),
 		on("a leftover that runs", "B26", "orchestrator/assess.go", "prevSuffix) && c.State != StateRunning {\n", "prevSuffix) && (c.State != StateRunning || ablated(\"a leftover that runs\")) {\n"),
 		on("the loopback of another host", "D23", "orchestrator/faraway.go", "	if p.info.Local ||", "	if ablated(\"the loopback of another host\") || p.info.Local ||"),
 	}

@@ -462,6 +462,34 @@ func networkScenarios() []scenario {
 			s.after(time.Second, func() { s.Readdress(s.name("web"), "10.9.9.8") })
 		},
 	}, {
+		id: "D22", says: "who shares the network of a peer that restarted is not wired, and started again",
+		yaml: file(part("db", everySecond), part("web", everySecond, `network_mode: "service:db"`)), class: fault.None,
+		act: func(s *stage) result {
+			if r := s.up(); r.code != 0 {
+				return r
+			}
+			s.Do("POST", "/containers/"+s.name("db")+"/restart?t=1", nil)
+			time.Sleep(10 * time.Second) // of the engine's clock: db is healthy again
+			if r := s.run(s.Context(), "status"); r.code != int(fault.Service) || !strings.Contains(r.all(), "web: it has the network namespace") {
+				s.Errorf("status: exit %d\n%s", r.code, r.all())
+			}
+			return s.up()
+		},
+	}, {
+		id: "D22", says: "a container whose limits somebody changed differs",
+		yaml: checked("mem_limit: 64m", "restart: unless-stopped"), class: fault.None,
+		act: func(s *stage) result {
+			if r := s.up(); r.code != 0 {
+				return r
+			}
+			s.Update(s.name("web"), 32<<20, "no")
+			r := s.run(s.Context(), "status")
+			if r.code != int(fault.Differs) || !strings.Contains(r.all(), "mem_limit is 32 MiB") || !strings.Contains(r.all(), "restart is no") {
+				s.Errorf("status: exit %d\n%s", r.code, r.all())
+			}
+			return s.up()
+		},
+	}, {
 		id: "D22", says: "a container that lost its published port is not wired",
 		yaml: checked(published), class: fault.Resource, cond: "web/Wired", text: []string{"not published"},
 		play: func(s *stage) {
