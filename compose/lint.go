@@ -23,7 +23,7 @@ func (b *builder) lint(p *Project) {
 		for _, message := range lintHost(s) {
 			b.warn(name, message)
 		}
-		for _, message := range lintPostgres(s) {
+		for _, message := range slices.Concat(lintPostgres(s), lintPostgresCheck(s)) {
 			b.warn(name, message)
 		}
 		for _, message := range p.lintFiles(s) {

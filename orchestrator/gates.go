@@ -176,11 +176,15 @@ func completed(s subject) Condition {
 	return resting(holds(GateCompleted, "ended with code 0"), evidence)
 }
 
+// reasonUnconfirmed: a good answer followed a bad one, and has to come once more.
+const reasonUnconfirmed = "Unconfirmed"
+
 // The reasons for which GateHealthy does not hold of a container that runs.
 const (
 	reasonNotHealthy = "NotHealthy"
-	// reasonProbeFailed: the engine still says healthy, its newest probe failed.
-	reasonProbeFailed = "ProbeFailed"
+	// ReasonProbeFailed says that the engine still says healthy and that its newest
+	// probe failed.
+	ReasonProbeFailed = "ProbeFailed"
 )
 
 // healthy is G2: the container's own check passed in this incarnation,
@@ -200,7 +204,7 @@ func healthy(s subject) Condition {
 			evidence = append(evidence, s.looked(c.Name+": State.Health", false, firstText(string(c.Health.Status), "no health"), st.Reason))
 			reason := reasonNotHealthy
 			if st.Verdict.State == healthchecks.StateFailing {
-				reason = reasonProbeFailed
+				reason = ReasonProbeFailed
 			}
 			cond := fails(GateHealthy, orService(st.Class), reason, "%s is %s%s", c.Name, st.State, colon(st.Reason))
 			cond.Final, cond.Evidence = st.Final, evidence
@@ -463,7 +467,7 @@ func (s subject) unproven(kind string, c Sight, p Proof, evidence []healthchecks
 	}
 	cond := fails(kind, fault.Verify, "NoAnswer", "%s", said)
 	if p.Again {
-		cond = fails(kind, fault.Verify, "Unconfirmed", "%s: answered once after a failure, and has to do so twice in a row", p.Probe)
+		cond = fails(kind, fault.Verify, reasonUnconfirmed, "%s: answered once after a failure, and has to do so twice in a row", p.Probe)
 	}
 	cond.Evidence = evidence
 	allowed := verifyAllowance

@@ -141,7 +141,7 @@ func makeBench(p *compose.Project, svc *compose.Service, image images.Image, inf
 // wait is the waiter of the session's plans.
 func (s *session) wait(ctx context.Context, a Action) error {
 	last, pace := "", resync
-	if a.Kind == WaitHealthy && !s.bench(a.Service).check.Defined() {
+	if b := s.bench(a.Service); a.Kind == WaitHealthy && (!b.check.Defined() || b.database) {
 		pace = proveEvery // no event tells when its port answers
 	}
 	err := s.world.watch(ctx, a.Service, pace, func([]Sight) (bool, error) {
@@ -181,6 +181,8 @@ func (s *session) holds(ctx context.Context, a Action, sight Sight) (bool, error
 		return !sight.StartedAt.IsZero(), nil
 	case a.Kind == WaitCompleted:
 		return st.Completed, nil
+	case a.Kind == WaitHealthy && b.socketOnly(sight):
+		return s.releasedByQuery(ctx, b, sight, st)
 	case st.Well && !sight.Check.Defined() && !st.Completed:
 		return s.proven(ctx, b, sight), nil
 	default:

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,20 +125,66 @@ func (s *session) repeatExecs(ctx context.Context) {
 	})
 }
 
+// looksAtMost is how many looks in a row status makes at what is well in one of them
+// and not in the next: one that is well, one that is not, two to confirm that it is
+// well again, and one behind the window.
+const looksAtMost = 5
+
+// flapPause is how long what was well a moment ago is given to be so again.
+const flapPause = 2 * time.Second
+
 // evaluateStill is an evaluation in which nobody changes the stack: what
 // counts is what is observed. A stack whose engine's record does not reach
-// back over the window is watched for as long as is missing.
-func (s *session) evaluateStill(ctx context.Context) (Report, error) {
-	r, err := s.evaluateNow(ctx, asking{})
-	if err != nil || !s.ready(r) || r.Proven {
-		return r, err
+// back over the window is watched for as long as is missing. When two looks
+// disagree, neither is believed: it is looked at once more.
+func (s *session) evaluateStill(ctx context.Context) (r Report, err error) {
+	before := false
+	for n := 1; n <= looksAtMost; n++ {
+		if r, err = s.evaluateNow(ctx, asking{}); err != nil || r.Proven {
+			return r, err
+		}
+		ready := s.ready(r)
+		if ready && before || !ready && (failsForGood(r) || !before && !mayFlap(r, n == 1)) {
+			return r, nil
+		}
+		wait := proveEvery
+		if before {
+			wait = flapPause
+		}
+		if ready {
+			wait = s.opts.stableFor(s.project)
+			s.world.well = func(sight Sight) bool { return s.bench(sight.Service).judge(sight).Well }
+		}
+		before = ready
+		s.world.lookAll(ctx)
+		if err := pause(ctx, wait, nil); err != nil {
+			return r, fmt.Errorf("watch for %s: %w", wait, err)
+		}
+		s.world.lookAll(ctx)
 	}
-	window := s.opts.stableFor(s.project)
-	s.world.well = func(sight Sight) bool { return s.bench(sight.Service).judge(sight).Well }
-	s.world.lookAll(ctx)
-	if err := pause(ctx, window, nil); err != nil {
-		return r, fmt.Errorf("watch for %s: %w", window, err)
+	return r, nil
+}
+
+// failsForGood says whether waiting will not heal a service.
+func failsForGood(r Report) bool {
+	return slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.Proven && one.Final })
+}
+
+// mayFlap says whether another look may say something else although the one before
+// was not well: nothing but answers from outside is missing, and that was the first
+// look, or an answer is good and not confirmed yet.
+func mayFlap(r Report, first bool) bool {
+	outside, unconfirmed := false, false
+	for _, service := range r.Services {
+		for _, c := range service.Conditions {
+			switch {
+			case c.Status == True || c.Type == GateStable:
+			case c.Type == GateReachable || c.Type == GateDatabase:
+				outside, unconfirmed = true, unconfirmed || c.Reason == reasonUnconfirmed
+			default:
+				return false
+			}
+		}
 	}
-	s.world.lookAll(ctx)
-	return s.evaluateNow(ctx, asking{})
+	return outside && (first || unconfirmed)
 }

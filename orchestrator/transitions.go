@@ -149,7 +149,7 @@ func (r ServiceReport) failed(finally bool) bool {
 		case c.Final:
 			return c.Type != GateCensus || !finally
 		}
-		starting := c.Type == GateHealthy && (c.Class == fault.Timeout || c.Reason == reasonProbeFailed)
+		starting := c.Type == GateHealthy && (c.Class == fault.Timeout || c.Reason == ReasonProbeFailed)
 		return !finally && !starting
 	})
 }

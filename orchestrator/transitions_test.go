@@ -31,7 +31,7 @@ func TestWhatIsToldOfAnIllness(t *testing.T) {
 		"it is unhealthy":                            {report: final(cond(GateHealthy, False, fault.Service, reasonNotHealthy)), want: Failing, stays: true},
 		"nobody has asked it yet":                    {report: cond(GateReachable, Unknown, fault.Verify, "NotAsked")},
 		"its window is not over":                     {report: cond(GateStable, False, fault.Timeout, "Unstable")},
-		"one probe failed":                           {report: cond(GateHealthy, False, fault.Service, reasonProbeFailed)},
+		"one probe failed":                           {report: cond(GateHealthy, False, fault.Service, ReasonProbeFailed)},
 		"it starts":                                  {report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy)},
 		"its file is another one":                    {report: final(cond(GateCensus, False, fault.Differs, "Differs"))},
 		"somebody stopped it":                        {report: dead, decision: Decision{Verdict: HandsOff}, stays: true},

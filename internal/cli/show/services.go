@@ -85,6 +85,8 @@ func (o Options) state(s orchestrator.ServiceReport) string {
 // paintOfState is the colour of a service's verdict.
 func (o Options) paintOfState(s orchestrator.ServiceReport) func(string) string {
 	switch {
+	case !s.Proven && onlyDoubtful(s):
+		return o.Style.Doubtful
 	case !s.Proven:
 		return o.Style.Bad
 	case s.Proof == proofWaived:
@@ -92,6 +94,24 @@ func (o Options) paintOfState(s orchestrator.ServiceReport) func(string) string 
 	default:
 		return o.Style.Good
 	}
+}
+
+// onlyDoubtful says whether the engine calls a service healthy and what is missing
+// is one answer, which the next one may make up for.
+func onlyDoubtful(s orchestrator.ServiceReport) bool {
+	healthy := false
+	for _, c := range s.Conditions {
+		switch {
+		case c.Final && c.Status != orchestrator.True:
+			return false
+		case c.Type == orchestrator.GateHealthy:
+			healthy = c.Status == orchestrator.True || c.Reason == orchestrator.ReasonProbeFailed
+		case c.Type == orchestrator.GateReachable, c.Type == orchestrator.GateDatabase, c.Type == orchestrator.GateStable:
+		case c.Status != orchestrator.True:
+			return false
+		}
+	}
+	return healthy
 }
 
 // isJob says whether the service was proven by its end.

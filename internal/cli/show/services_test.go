@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stackctl/stackctl/internal/cli/console"
 	"github.com/stackctl/stackctl/orchestrator"
 )
 
@@ -50,5 +51,33 @@ func TestOfSeveralContainersTheOneThatFailedIsNamed(t *testing.T) {
 	card.Reason = "2 of 3 containers exist"
 	if got := Reason(card); strings.Contains(got, "shop-web-2") {
 		t.Errorf("of no container in particular: %q", got)
+	}
+}
+
+func TestAServiceThatTheEngineCallsHealthyIsNotRedForOneAnswer(t *testing.T) {
+	o := Options{Style: console.Style{Colour: true}}
+	service := func(kind string, status orchestrator.Status, reason string, final bool) orchestrator.ServiceReport {
+		s := orchestrator.ServiceReport{Conditions: []orchestrator.Condition{{Type: orchestrator.GateHealthy, Status: orchestrator.True}}}
+		c := orchestrator.Condition{Type: kind, Status: status, Reason: reason, Final: final}
+		if kind == orchestrator.GateHealthy {
+			s.Conditions[0] = c
+		} else {
+			s.Conditions = append(s.Conditions, c)
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		service orchestrator.ServiceReport
+		red     bool
+	}{
+		"one probe failed":            {service(orchestrator.GateHealthy, orchestrator.False, orchestrator.ReasonProbeFailed, false), false},
+		"the database did not answer": {service(orchestrator.GateDatabase, orchestrator.False, "NoAnswer", false), false},
+		"it does not answer for good": {service(orchestrator.GateDatabase, orchestrator.False, "NoAnswer", true), true},
+		"it is unhealthy":             {service(orchestrator.GateHealthy, orchestrator.False, "NotHealthy", true), true},
+		"its network is gone":         {service(orchestrator.GateWired, orchestrator.False, "NotWired", false), true},
+	} {
+		if red := o.paintOfState(c.service)("x") == o.Style.Bad("x"); red != c.red {
+			t.Errorf("%s: it is red: %t", name, red)
+		}
 	}
 }
