@@ -95,7 +95,7 @@ func TestARollbackWithoutAnyChangeSaysSo(t *testing.T) {
 		e, p := newFake().has("web"), load(t, oneService)
 		mustUp(t, e, p, Options{})
 		e.scripts["web"] = script{probe: func(time.Duration, int) int { return 1 }}
-		time.Sleep(time.Minute) // until the engine knows it
+		<-time.After(time.Minute) // until the engine knows it
 		var h heard
 		_, err := Up(t.Context(), e, p, Options{Listen: h.listen, WaitTimeout: 20 * time.Second, Plan: PlanOptions{Rollback: true}})
 		if err == nil || !h.says(PhaseNote, "nothing was changed") {

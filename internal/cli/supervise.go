@@ -184,7 +184,7 @@ func (a *app) newSupervision(ctx context.Context, e engine, p *compose.Project, 
 	if s.log.GetLevel() > zerolog.InfoLevel {
 		s.log = s.log.Level(zerolog.InfoLevel)
 	}
-	state := operator.OpenState(a.stateFile(p), p.Name, p.Dir, func(err error) { s.log.Warn().Err(err).Msg("state file") })
+	state := operator.OpenState(a.stateFile(p), operator.Place{Project: p.Name, Dir: p.Dir, Identity: p.ID()}, func(err error) { s.log.Warn().Err(err).Msg("state file") })
 	memory, err := state.Load()
 	if err != nil {
 		s.log.Warn().Err(err).Msg("the state file is ignored")

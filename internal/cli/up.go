@@ -53,11 +53,7 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 	if err != nil {
 		return err
 	}
-	claim := a.takeOver
-	if o.dryRun {
-		claim = a.claim
-	}
-	if p, err = claim(ctx, e, p); err != nil {
+	if p, err = a.takeOver(ctx, e, p); err != nil {
 		return err
 	}
 	if o.dryRun {

@@ -490,28 +490,31 @@ func TestAHookIsToldWithASignatureUntilItTakesIt(t *testing.T) {
 
 func TestAMemoryOutlivesTheProcessAndABrokenOneIsIgnored(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "deep", "state.json")
-	s := OpenState(path, "shop", "/srv", func(err error) { t.Error(err) })
+	s := OpenState(path, Place{"shop", "/srv", "id"}, func(err error) { t.Error(err) })
 	if m, err := s.Load(); err != nil || m.Services != nil {
 		t.Errorf("without a file there is %+v (%v)", m, err)
 	}
 	at := time.Now().UTC().Round(0)
 	s.Save(orchestrator.Memory{Since: at, Stopped: map[string]time.Time{"abc": at},
 		Services: map[string]orchestrator.ServiceMemory{"web": {Spec: "x", Starts: []time.Time{at}, GivenUp: &orchestrator.GivenUp{Reason: "r"}}}})
-	m, err := OpenState(path, "shop", "/srv", nil).Load()
+	m, err := OpenState(path, Place{"shop", "/srv", "id"}, nil).Load()
 	if err != nil || !m.Stopped["abc"].Equal(at) || m.Services["web"].GivenUp.Reason != "r" {
 		t.Errorf("there is %+v (%v)", m, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v (%v)", info.Mode(), err)
 	}
-	if _, err := OpenState(path, "shop", "/elsewhere", nil).Load(); err == nil {
+	if m, err := OpenState(path, Place{"shop", "/moved", "id"}, nil).Load(); err != nil || len(m.Stopped) == 0 {
+		t.Errorf("after the directory was moved there is %+v (%v)", m, err)
+	}
+	if _, err := OpenState(path, Place{"shop", "/elsewhere", "other"}, nil).Load(); err == nil {
 		t.Error("the memory of another directory is taken")
 	}
-	for _, text := range []string{"", "{", "[]", `{"schema_version": 2, "project": "shop", "directory": "/srv"}`} {
+	for _, text := range []string{"", "{", "[]", `{"schema_version": 2, "project": "shop", "directory": "/srv", "identity": "id"}`} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenState(path, "shop", "/srv", nil).Load(); err == nil {
+		if _, err := OpenState(path, Place{"shop", "/srv", "id"}, nil).Load(); err == nil {
 			t.Errorf("%q is taken for a memory", text)
 		}
 	}
@@ -519,7 +522,7 @@ func TestAMemoryOutlivesTheProcessAndABrokenOneIsIgnored(t *testing.T) {
 
 func TestTheTimeOfTheFirstEventIsRememberedAtOnceAndThatOfOthersSeldom(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
-	s := OpenState(path, "shop", "/srv", func(err error) { t.Error(err) })
+	s := OpenState(path, Place{"shop", "/srv", "id"}, func(err error) { t.Error(err) })
 	first := time.Now().UTC().Round(0)
 	for _, seen := range []time.Time{{}, first, first.Add(time.Second)} {
 		s.Save(orchestrator.Memory{Seen: seen})
@@ -535,7 +538,7 @@ func TestAPlaceThatCannotBeWrittenIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := 0
-	s := OpenState(filepath.Join(file, "state.json"), "shop", "/srv", func(error) { told++ })
+	s := OpenState(filepath.Join(file, "state.json"), Place{"shop", "/srv", "id"}, func(error) { told++ })
 	for i := range 3 {
 		s.Save(orchestrator.Memory{Since: time.Unix(int64(i), 0)})
 	}

@@ -30,13 +30,15 @@ type stateFile struct {
 	SchemaVersion int                 `json:"schema_version"`
 	Project       string              `json:"project"`
 	Directory     string              `json:"directory"`
+	Identity      string              `json:"identity,omitempty"`
 	Memory        orchestrator.Memory `json:"memory"`
 }
 
 // State keeps a supervisor's memory in a file that may be lost at any time.
 type State struct {
-	path, project, dir string
-	warn               func(error)
+	path  string
+	place Place
+	warn  func(error)
 
 	mu      sync.Mutex
 	written []byte
@@ -44,10 +46,20 @@ type State struct {
 	broken  bool
 }
 
+// Place says whose memory it is: the project's, which keeps its identity when its
+// directory is moved.
+type Place struct{ Project, Dir, Identity string }
+
 // OpenState uses the file for a project; warn is told once when it cannot be
 // written.
-func OpenState(path, project, dir string, warn func(error)) *State {
-	return &State{path: path, project: project, dir: dir, warn: warn}
+func OpenState(path string, place Place, warn func(error)) *State {
+	return &State{path: path, place: place, warn: warn}
+}
+
+// of says whether the file is a project's. Older ones have no identity.
+func (f stateFile) of(p Place) bool {
+	same := f.Identity == p.Identity || f.Identity == "" && f.Directory == p.Dir
+	return f.SchemaVersion == stateVersion && f.Project == p.Project && same
 }
 
 // Load reads the memory. The error says why there is none; a file that does
@@ -69,7 +81,7 @@ func (s *State) Load() (orchestrator.Memory, error) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		return orchestrator.Memory{}, fmt.Errorf("%s is no state file: %w", s.path, err)
 	}
-	if file.SchemaVersion != stateVersion || file.Project != s.project || file.Directory != s.dir {
+	if !file.of(s.place) {
 		return orchestrator.Memory{}, fmt.Errorf("%s is of version %d, project %s in %s", s.path, file.SchemaVersion, file.Project, file.Directory)
 	}
 	return file.Memory, nil
@@ -111,7 +123,7 @@ func enduring(m orchestrator.Memory) orchestrator.Memory {
 
 // write replaces the file in one step.
 func (s *State) write(m orchestrator.Memory) error {
-	data, err := json.MarshalIndent(stateFile{stateVersion, s.project, s.dir, m}, "", "  ")
+	data, err := json.MarshalIndent(stateFile{stateVersion, s.place.Project, s.place.Dir, s.place.Identity, m}, "", "  ")
 	if err != nil {
 		return err
 	}
