@@ -122,7 +122,7 @@ func PlanDown(p *compose.Project, o Observed, opts DownOptions) (Plan, error) {
 	if opts.Volumes {
 		planDownVolumes(&plan, p, o, removed)
 	}
-	planDownImages(&plan, p, opts, removed)
+	planDownImages(&plan, p, ours, opts, removed)
 	return plan, nil
 }
 
@@ -241,7 +241,7 @@ func planDownVolumes(plan *Plan, p *compose.Project, o Observed, removed []strin
 }
 
 // planDownImages removes images where that is asked for.
-func planDownImages(plan *Plan, p *compose.Project, opts DownOptions, removed []string) {
+func planDownImages(plan *Plan, p *compose.Project, ours []Container, opts DownOptions, removed []string) {
 	if opts.Images == "" {
 		return
 	}
@@ -254,6 +254,12 @@ func planDownImages(plan *Plan, p *compose.Project, opts DownOptions, removed []
 		}
 		seen[ref] = true
 		plan.add(Action{ID: "image/" + ref, Kind: RemoveImage, Target: ref, Service: name, Existing: ref, DependsOn: removed})
+	}
+	for _, c := range ours { // of services whose profile is not active
+		if opts.Images == "all" && p.Services[c.Service] == nil && p.Declares(c.Service) && c.ImageRef != "" && !seen[c.ImageRef] {
+			seen[c.ImageRef] = true
+			plan.add(Action{ID: "image/" + c.ImageRef, Kind: RemoveImage, Target: c.ImageRef, Service: c.Service, Existing: c.ImageRef, DependsOn: removed})
+		}
 	}
 }
 

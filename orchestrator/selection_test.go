@@ -108,12 +108,14 @@ func TestAPartThatIsNotUpIsCalledByItsServices(t *testing.T) {
 func TestDownStopsAServiceOfAnInactiveProfileBeforeWhatItDependsOn(t *testing.T) {
 	p := load(t, fileOfFour)
 	o := upOf(p)
-	o.Containers = append(o.Containers, replicaLike(o.Containers[0], "dbg"))
-	plan, err := PlanDown(p, o, DownOptions{})
+	dbg := replicaLike(o.Containers[0], "dbg")
+	dbg.ImageRef = "dbg"
+	o.Containers = append(o.Containers, dbg)
+	plan, err := PlanDown(p, o, DownOptions{Images: "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(plan.String(), "stop           p-b-1  after stop/p-dbg-1\n") {
+	if !strings.Contains(plan.String(), "stop           p-b-1  after stop/p-dbg-1\n") || !strings.Contains(plan.String(), "remove image   dbg  after") {
 		t.Errorf("the plan is\n%s", plan)
 	}
 }
