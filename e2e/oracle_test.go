@@ -101,13 +101,17 @@ type seen struct {
 	}
 	HostConfig struct {
 		RestartPolicy struct{ Name string }
+		Memory        int64
 	}
-	Mounts          []struct{ Type, Name, Destination string }
+	Mounts          []mounted
 	NetworkSettings struct {
 		Ports    map[string][]struct{ HostIP, HostPort string }
 		Networks map[string]struct{ IPAddress string }
 	}
 }
+
+// mounted is one mount of a container.
+type mounted struct{ Type, Name, Destination string }
 
 // inspect looks at one container, which must be there.
 func inspect(t *testing.T, id string) seen {

@@ -20,6 +20,6 @@ services:
 	s.expect(0, []string{"proven"}, "status", "--scale", "web=1")
 	s.expect(0, nil, "exec", "-T", "web", "/testimage", "check")
 	s.expect(0, nil, "stop")
-	s.expect(0, nil, "down") // without the flag
+	s.expect(0, nil, "down")                                    // without the flag
 	s.expect(0, nil, "test", "--stable-for", "0", "--", "true") // its ports are the engine's choice
 }

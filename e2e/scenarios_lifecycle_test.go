@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,7 +39,38 @@ func act(service, method, action string) func(s *stack) {
 
 // lifecycleScenarios: what others do to containers while they come up.
 func lifecycleScenarios() []scenario {
+	const limited = "services: {app: {image: IMAGE, mem_limit: 64m, restart: unless-stopped, @CHECK@}}"
+	const unnamed = "services: {app: {image: IMAGE, command: [serve, id=/data/id], volumes: [/data], @CHECK@}}"
 	return []scenario{
+		{
+			name: "a service whose limits somebody changed has the file's in the end", works: true, file: limited,
+			before: func(s *stack) {
+				s.expect(0, nil, "up")
+				engine(s.t, http.MethodPost, "/containers/"+s.running("app")+"/update", `{"Memory": 33554432, "MemorySwap": 33554432}`)
+			},
+			facts: []fact{passes("app"), {"the limit of memory is the file's", func(s *stack) error {
+				c, err := s.member("app")
+				if err == nil && c.HostConfig.Memory != 64<<20 {
+					err = fmt.Errorf("it is %d bytes", c.HostConfig.Memory)
+				}
+				return err
+			}}}, own: "it begins with a stack of stackctl's",
+		},
+		{
+			name: "data that an edit would leave behind in a volume is named, and nothing is touched", code: 10, file: unnamed,
+			before: func(s *stack) {
+				s.expect(0, nil, "up")
+				edited := strings.Replace(unnamed, "volumes: [/data]", "volumes: [named:/data]", 1) + "\nvolumes: {named: {}}\n"
+				s.put("docker-compose.yml", strings.ReplaceAll(edited, "@CHECK@", defaultCheck))
+			},
+			facts: []fact{{"the data is in the named volume", func(s *stack) error {
+				c, err := s.member("app")
+				if err == nil && !slices.ContainsFunc(c.Mounts, func(m mounted) bool { return m.Name == s.name+"_named" }) {
+					err = errors.New("the volume is not mounted")
+				}
+				return err
+			}}}, cause: `unnamed volume .*/data.*stay behind`, own: "it begins with a stack of stackctl's",
+		},
 		{
 			name: "who shares the network of a service that restarts is reached in the end", works: true,
 			file: `

@@ -2,7 +2,20 @@ package e2e
 
 // startScenarios: containers that cannot be started, or end soon after.
 func startScenarios() []scenario {
+	const device = "services: {app: {image: IMAGE, devices: [/dev/no-such-device], @CHECK@}}"
 	return []scenario{
+		{
+			name: "a service whose device this host has not is not up, and the device is named", code: 6, file: device,
+			facts: []fact{runs("app")}, cause: `/dev/no-such-device`, says: []string{"this host has no /dev/no-such-device"},
+		},
+		{
+			name: "two networks of the file that want the same addresses are told apart before anything is made", code: 3,
+			file: `
+services: {app: {image: IMAGE, networks: [n1, n2], @CHECK@}}
+networks: {n1: {ipam: {config: [{subnet: 10.211.9.0/24}]}}, n2: {ipam: {config: [{subnet: 10.211.9.0/25}]}}}
+`,
+			facts: []fact{runs("app")}, cause: `_n[12].*overlaps`,
+		},
 		{
 			name: "a service that ends at once with an error is not up", core: true, code: 7,
 			file:  `services: {app: {image: IMAGE, command: [exit, "3", "say=DATABASE_URL is not set"], @CHECK@}}`,
