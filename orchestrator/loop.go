@@ -27,6 +27,8 @@ type loop struct {
 	// failures says of the services that were ill whether the last time was a
 	// failure.
 	failures map[string]bool
+	// restarts are how often the engine had started each service's containers again.
+	restarts map[string]int
 	// proven says that the last pass found all of it proven.
 	proven bool
 	crew   *crew
@@ -49,7 +51,7 @@ type loop struct {
 
 func newLoop(s *Supervisor, info EngineInfo, p *compose.Project) *loop {
 	l := &loop{
-		Supervisor: s, info: info, memory: s.opts.Memory, ill: map[string]illness{}, said: map[string]string{}, failures: map[string]bool{},
+		Supervisor: s, info: info, memory: s.opts.Memory, ill: map[string]illness{}, said: map[string]string{}, failures: map[string]bool{}, restarts: map[string]int{},
 		askBusy: make(chan struct{}, 1), explainBusy: make(chan struct{}, 1), crew: newCrew(s),
 	}
 	if l.memory.Since.IsZero() {

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -71,11 +72,16 @@ func (l *loop) narrateService(r ServiceReport, d Decision, now time.Time) {
 	}
 	// A restart that follows another service's is as that one was.
 	d.Expected = d.Expected || d.Follows != "" && !l.failures[d.Follows]
+	restarted := seen && r.Restarts > l.restarts[name]
+	l.restarts[name] = r.Restarts
 	ill, isIll := l.ill[name]
-	ill, isIll, kind := ill.next(r, d, illnessAt{now: now, isIll: isIll, seen: seen})
+	ill, isIll, kind := ill.next(r, d, illnessAt{now: now, isIll: isIll, seen: seen, restarted: restarted})
 	switch kind {
 	case Failing:
 		h.Kind, h.Text = Failing, cmp.Or(r.Reason, d.Cause)
+		if restarted && !r.failed(false) {
+			h.Text = fmt.Sprintf("its process ended, and the engine started it again (restarted %s)", times(r.Restarts))
+		}
 		l.tell(h)
 	case Healed:
 		h.Kind, h.Took, h.Text = Healed, now.Sub(ill.since), ""
@@ -92,6 +98,9 @@ type illnessAt struct {
 	now time.Time
 	// isIll says that it was not well before, seen that it was looked at before.
 	isIll, seen bool
+	// restarted says that the engine has started a container again since: its
+	// process ended, even if nobody saw it down.
+	restarted bool
 }
 
 // next decides what a pass makes of the illness of a service: whether it is ill
@@ -105,6 +114,9 @@ func (ill illness) next(r ServiceReport, d Decision, at illnessAt) (after illnes
 		ill = illness{since: at.now, first: !at.seen}
 		switch {
 		case excused && (!r.Proven || d.Verdict == Act), !at.seen && !r.Proven:
+		case at.restarted && !excused:
+			ill.told = true
+			return ill, true, Failing
 		case d.AtWork || !r.failed(false) && d.Verdict != Act:
 			return ill, false, ""
 		default:
@@ -120,7 +132,7 @@ func (ill illness) next(r ServiceReport, d Decision, at illnessAt) (after illnes
 		return ill, false, Healed
 	case r.Proven:
 		return ill, false, ""
-	case !ill.told && !excused && !d.AtWork && r.failed(ill.first):
+	case !ill.told && !excused && (at.restarted && !ill.first || !d.AtWork && r.failed(ill.first)):
 		ill.told = true
 		return ill, true, Failing
 	}

@@ -18,6 +18,7 @@ func TestWhatIsToldOfAnIllness(t *testing.T) {
 	dead := cond(GateRunning, False, fault.Service, "NotRunning")
 	for name, c := range map[string]struct {
 		ill      bool
+		died     bool
 		untold   bool
 		first    bool
 		unseen   bool
@@ -26,28 +27,31 @@ func TestWhatIsToldOfAnIllness(t *testing.T) {
 		want     HappeningKind
 		stays    bool
 	}{
-		"it ended":                                   {report: dead, decision: Decision{Verdict: Act}, want: Failing, stays: true},
-		"its port does not answer":                   {report: cond(GateReachable, False, fault.Verify, "NoAnswer"), want: Failing, stays: true},
-		"it is unhealthy":                            {report: final(cond(GateHealthy, False, fault.Service, reasonNotHealthy)), want: Failing, stays: true},
-		"nobody has asked it yet":                    {report: cond(GateReachable, Unknown, fault.Verify, "NotAsked")},
-		"its window is not over":                     {report: cond(GateStable, False, fault.Timeout, "Unstable")},
-		"one probe failed":                           {report: cond(GateHealthy, False, fault.Service, ReasonProbeFailed)},
-		"it starts":                                  {report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy)},
-		"its file is another one":                    {report: final(cond(GateCensus, False, fault.Differs, "Differs"))},
-		"somebody stopped it":                        {report: dead, decision: Decision{Verdict: HandsOff}, stays: true},
-		"somebody may have":                          {report: dead, decision: Decision{Verdict: NotYet, Expected: true}, stays: true},
-		"a person has it restarted":                  {report: well, decision: Decision{Verdict: Act, Expected: true}, stays: true},
-		"the restart goes on":                        {ill: true, untold: true, report: dead, decision: Decision{Verdict: NotYet, AtWork: true}, stays: true},
-		"it fails for good after the restart":        {ill: true, untold: true, report: final(dead), want: Failing, stays: true},
-		"the first look shows nothing of it":         {unseen: true, report: final(cond(GateCensus, False, fault.Service, "NotUp")), stays: true},
-		"it never comes up":                          {ill: true, untold: true, first: true, report: final(cond(GateHealthy, False, fault.Service, reasonNotHealthy)), want: Failing, stays: true},
-		"its dependency is not up yet":               {ill: true, untold: true, first: true, report: cond(GateCensus, False, fault.Service, "NotUp"), decision: Decision{Verdict: Blocked}, stays: true},
-		"a signal ended it, and nobody stopped it":   {ill: true, untold: true, report: dead, decision: Decision{Verdict: Act}, want: Failing, stays: true},
-		"it follows a service that failed":           {report: well, decision: Decision{Verdict: Act, Cause: "restarts with db"}, want: Failing, stays: true},
-		"it is well again, its window is not over":   {ill: true, report: cond(GateStable, False, fault.Timeout, "Unstable"), stays: true},
-		"it is well again":                           {ill: true, report: well, want: Healed},
-		"it is well again, and the work is not over": {ill: true, report: well, decision: Decision{Verdict: NotYet, AtWork: true}, stays: true},
-		"it is well after what was no failure":       {ill: true, untold: true, report: well},
+		"it ended":                            {report: dead, decision: Decision{Verdict: Act}, want: Failing, stays: true},
+		"its port does not answer":            {report: cond(GateReachable, False, fault.Verify, "NoAnswer"), want: Failing, stays: true},
+		"it is unhealthy":                     {report: final(cond(GateHealthy, False, fault.Service, reasonNotHealthy)), want: Failing, stays: true},
+		"nobody has asked it yet":             {report: cond(GateReachable, Unknown, fault.Verify, "NotAsked")},
+		"its window is not over":              {report: cond(GateStable, False, fault.Timeout, "Unstable")},
+		"one probe failed":                    {report: cond(GateHealthy, False, fault.Service, ReasonProbeFailed)},
+		"it starts":                           {report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy)},
+		"its file is another one":             {report: final(cond(GateCensus, False, fault.Differs, "Differs"))},
+		"it died and starts again, seen late": {died: true, report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy), want: Failing, stays: true},
+		"it died again while it starts for the first time": {ill: true, untold: true, first: true, died: true, report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy), stays: true},
+		"it died, for a person restarts it":                {died: true, report: cond(GateHealthy, False, fault.Timeout, reasonNotHealthy), decision: Decision{Expected: true}, stays: true},
+		"somebody stopped it":                              {report: dead, decision: Decision{Verdict: HandsOff}, stays: true},
+		"somebody may have":                                {report: dead, decision: Decision{Verdict: NotYet, Expected: true}, stays: true},
+		"a person has it restarted":                        {report: well, decision: Decision{Verdict: Act, Expected: true}, stays: true},
+		"the restart goes on":                              {ill: true, untold: true, report: dead, decision: Decision{Verdict: NotYet, AtWork: true}, stays: true},
+		"it fails for good after the restart":              {ill: true, untold: true, report: final(dead), want: Failing, stays: true},
+		"the first look shows nothing of it":               {unseen: true, report: final(cond(GateCensus, False, fault.Service, "NotUp")), stays: true},
+		"it never comes up":                                {ill: true, untold: true, first: true, report: final(cond(GateHealthy, False, fault.Service, reasonNotHealthy)), want: Failing, stays: true},
+		"its dependency is not up yet":                     {ill: true, untold: true, first: true, report: cond(GateCensus, False, fault.Service, "NotUp"), decision: Decision{Verdict: Blocked}, stays: true},
+		"a signal ended it, and nobody stopped it":         {ill: true, untold: true, report: dead, decision: Decision{Verdict: Act}, want: Failing, stays: true},
+		"it follows a service that failed":                 {report: well, decision: Decision{Verdict: Act, Cause: "restarts with db"}, want: Failing, stays: true},
+		"it is well again, its window is not over":         {ill: true, report: cond(GateStable, False, fault.Timeout, "Unstable"), stays: true},
+		"it is well again":                                 {ill: true, report: well, want: Healed},
+		"it is well again, and the work is not over":       {ill: true, report: well, decision: Decision{Verdict: NotYet, AtWork: true}, stays: true},
+		"it is well after what was no failure":             {ill: true, untold: true, report: well},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := time.Now()
@@ -55,7 +59,7 @@ func TestWhatIsToldOfAnIllness(t *testing.T) {
 			if c.ill {
 				ill = illness{since: now.Add(-time.Minute), told: !c.untold, first: c.first}
 			}
-			_, stays, kind := ill.next(c.report, c.decision, illnessAt{now: now, isIll: c.ill, seen: !c.unseen})
+			_, stays, kind := ill.next(c.report, c.decision, illnessAt{now: now, isIll: c.ill, seen: !c.unseen, restarted: c.died})
 			if kind != c.want || stays != c.stays {
 				t.Errorf("told is %q, and that it is ill %t; want %q and %t", kind, stays, c.want, c.stays)
 			}
