@@ -114,6 +114,7 @@ func assessService(s subject) ServiceReport {
 	r := ServiceReport{Name: s.service.Name, Proof: s.proofName(), Image: s.service.Image}
 	for i, sight := range s.ours {
 		r.Restarts += sight.RestartCount
+		r.runs = r.runs || sight.State == StateRunning
 		r.Containers = append(r.Containers, ContainerReport{
 			ID: sight.ID, Name: sight.Name, Number: sight.Number, State: s.standings[i].State,
 			StartedAt: sight.StartedAt, ImageID: sight.ImageID,
@@ -279,8 +280,10 @@ func link(p *compose.Project, services []ServiceReport) {
 			d.Blocks = append(d.Blocks, r.Name)
 			// What failed for good is not explained by a dependency that may
 			// still come good.
-			if !d.Proven && !r.Proven && !onlyUnstable(*d) && (d.Final || !r.Final) {
+			ends := SharesNamespace(p.Services[r.Name], dep) && !d.runs
+			if !d.Proven && !r.Proven && !onlyUnstable(*d) && (d.Final || !r.Final || ends) {
 				r.BlockedBy = append(r.BlockedBy, dep)
+				r.endsWithPeer = r.endsWithPeer || ends
 			}
 		}
 	}
@@ -301,7 +304,7 @@ func conclude(services []ServiceReport) (bool, fault.Class) {
 func rootOf(services []ServiceReport) *ServiceReport {
 	for _, is := range []func(ServiceReport) bool{
 		func(r ServiceReport) bool { return r.Final && causesOthers(r) },
-		func(r ServiceReport) bool { return r.Final },
+		func(r ServiceReport) bool { return r.Final && !r.endsWithPeer },
 		func(r ServiceReport) bool { return len(r.BlockedBy) == 0 && !onlyUnstable(r) },
 		func(ServiceReport) bool { return true },
 	} {
@@ -339,7 +342,7 @@ func endpoints(f Facts, services []ServiceReport) []PublishedEndpoint {
 			if ownerOf(c.Labels, f.Project) != ownedByUs {
 				continue
 			}
-			for _, port := range distinct(c.Published) {
+			for _, port := range distinct(c.Published, f.Observed.Engine) {
 				e := PublishedEndpoint{
 					Service: r.Name, Container: port.Container, Proto: port.Proto, Open: wildcard(port.HostIP),
 					Address: healthchecks.HostAddress(port.HostIP, port.Host, f.Observed.Engine.Host),

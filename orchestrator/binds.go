@@ -21,7 +21,7 @@ const reasonStaleBind = "StaleBind"
 func staleBinds(p *compose.Project, c Container) []string {
 	var sources []string
 	for _, m := range c.Mounts {
-		if m.SourceState == SourceReplaced {
+		if m.SourceState == SourceReplaced || m.SourceState == SourceOtherKind {
 			sources = append(sources, relativeTo(p.Dir, m.Source))
 		}
 	}
@@ -60,11 +60,8 @@ func (s subject) unbound(c Sight) Condition {
 }
 
 // bindNotes name the services whose bind mounts could not be compared with the
-// files of this host, once for all. An engine elsewhere has files of its own.
+// files of the engine's host, once for all.
 func bindNotes(f Facts) []string {
-	if !f.Observed.Engine.Local {
-		return nil
-	}
 	var services []string
 	for _, c := range f.Observed.Containers {
 		unknown := slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Type == "bind" && m.SourceState == SourceUnknown })
@@ -75,6 +72,26 @@ func bindNotes(f Facts) []string {
 	if len(services) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("whether %s still has the files of this host that it mounts could not be seen from here; a restart makes sure",
+	return []string{fmt.Sprintf("whether %s still has the files that it mounts could not be seen from here; a restart makes sure",
 		strings.Join(compact(services), ", "))}
+}
+
+// changedKinds are errors about bind mounts of containers that this run would
+// restart, and could not start again: what was a file is a directory now, or the
+// other way round.
+func (p *planner) changedKinds() []error {
+	var errs []error
+	for _, c := range p.Observed.Containers {
+		if p.Project.Services[c.Service] == nil || ownerOf(c.Labels, p.Project) != ownedByUs {
+			continue
+		}
+		for _, m := range c.Mounts {
+			if m.SourceState == SourceOtherKind {
+				errs = append(errs, fault.New(fault.Config, "service %s: %s was a file when %s started and is a directory now, or the other way round: it cannot be mounted at %s",
+					c.Service, relativeTo(p.Project.Dir, m.Source), c.Name, m.Destination).
+					WithHint("put back what belongs there; the container runs on with what it has"))
+			}
+		}
+	}
+	return errs
 }

@@ -136,7 +136,7 @@ func running(s subject) Condition {
 		st := s.standings[i]
 		evidence = append(evidence, s.lived(c, st.Running))
 		if !st.Running {
-			cond := fails(GateRunning, orService(st.Class), "NotRunning", "%s is %s%s", c.Name, st.State, colon(st.Reason))
+			cond := fails(GateRunning, orService(st.Class), "NotRunning", "%s is %s%s%s", c.Name, st.State, colon(st.Reason), then(s.endedWithPeer(c)))
 			cond.Final, cond.Evidence = st.Final, evidence
 			return withHint(cond, st.Hint, c.At)
 		}

@@ -110,6 +110,13 @@ func (m *members) changing(plan Plan) {
 	}
 }
 
+// mute says that there is nothing more to tell of a container.
+func (m *members) mute(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hushed[id] = true
+}
+
 // replace makes these the containers that count.
 func (m *members) replace(ids map[string]map[int]string) {
 	m.mu.Lock()

@@ -180,6 +180,9 @@ type Mount struct {
 	// SourceState says whether Source, of a bind mount, is still what the container
 	// has.
 	SourceState SourceState
+	// SourceChanged is when Source, a file of this host that a container which does
+	// not run mounts read-only, was written or put there; zero when that is unknown.
+	SourceChanged time.Time
 }
 
 // SourceState is what is known about the source of a bind mount on this host.
@@ -193,6 +196,9 @@ const (
 	// SourceReplaced: another file or directory has its path since the container
 	// started.
 	SourceReplaced
+	// SourceOtherKind: it was replaced by a directory where the container has a
+	// file, or the other way round, so that the container cannot start again.
+	SourceOtherKind
 )
 
 // Network is one network as the engine reports it.

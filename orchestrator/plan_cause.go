@@ -237,6 +237,9 @@ func (p *planner) staleJob(s *compose.Service, c Container) string {
 			return fmt.Sprintf("%s, which the job depends on, is new", dep)
 		}
 	}
+	if file := newerFile(p.Project, s, c); file != "" {
+		return file
+	}
 	return staleEnd(p.Project, s, c.FinishedAt, func(service string) []Container { return p.ours[service] }, p.volume)
 }
 

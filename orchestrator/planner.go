@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/images"
 )
@@ -216,10 +217,18 @@ func (p *planner) noteWindowsOnly() {
 }
 
 // planRetire takes away c, whose place is needed no more, and returns the ID of
-// the last action. A run that may be rolled back keeps it until it is proven.
+// the last action. A run that may be rolled back keeps it until it is proven. What
+// is in its unnamed volumes stays, as with docker compose: nobody said that it may
+// go.
 func (p *planner) planRetire(c Container, cause string) string {
+	for _, m := range c.Mounts {
+		if m.Type == types.VolumeTypeVolume && isAnonymous(m.Name) {
+			p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("unnamed volume %s keeps what %s had at %s; remove it with docker volume rm %s",
+				m.Name, c.Name, m.Destination, m.Name))
+		}
+	}
 	if !p.Options.Rollback || leftover(c.Name) {
-		return p.planRemove(c, cause, true)
+		return p.planRemove(c, cause, false)
 	}
 	var after []string
 	if runs(c) {
@@ -227,7 +236,7 @@ func (p *planner) planRetire(c Container, cause string) string {
 	}
 	return p.plan.add(Action{
 		ID: "keep/" + c.Name, Kind: RenameContainer, Target: c.Name + prevSuffix, Service: c.Service, Number: c.Number,
-		Cause: cause + "; kept until the run is proven", Existing: c.ID, rename: c.Name + prevSuffix, DependsOn: after, anonymous: true,
+		Cause: cause + "; kept until the run is proven", Existing: c.ID, rename: c.Name + prevSuffix, DependsOn: after,
 	})
 }
 

@@ -151,7 +151,7 @@ func (d databaseProbe) addresses(place Container) []string {
 		return d.prober.hostAddresses(port)
 	}
 	var out []string
-	for _, b := range published(place, port) {
+	for _, b := range d.prober.published(place, port) {
 		if _, ok := d.prober.faraway(b); ok {
 			continue
 		}

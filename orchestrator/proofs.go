@@ -97,7 +97,7 @@ func (p prober) tasks(s *compose.Service, c Container, b bench) []task {
 		tasks = append(tasks, p.postgres(s, c, nil))
 		postgres = true
 	}
-	if port := databasePort(c); postgres && len(published(c, port)) < 2 {
+	if port := databasePort(c); postgres && len(p.published(c, port)) < 2 {
 		declared[port] = true // of several addresses the query uses one: the others are asked too
 	}
 	tasks = append(tasks, p.ports(c, declared)...)
@@ -117,7 +117,7 @@ func exchanges(t task) bool {
 func (p prober) ports(c Container, declared map[uint16]bool) []task {
 	var tasks []task
 	asked := map[string]bool{}
-	for _, port := range distinct(c.Published) {
+	for _, port := range distinct(c.Published, p.info) {
 		address := p.address(port)
 		switch {
 		case port.Proto != "tcp":
@@ -131,12 +131,13 @@ func (p prober) ports(c Container, declared map[uint16]bool) []task {
 	return tasks
 }
 
-// distinct leaves out the second address family of a binding to all
-// interfaces.
-func distinct(ports []Port) []Port {
+// distinct leaves out the second address family of a binding to all interfaces.
+// Where an engine gives each family a port of its own, both are asked from the
+// engine's host alone: elsewhere one address stands for that host.
+func distinct(ports []Port, engine EngineInfo) []Port {
 	var out []Port
 	for _, port := range ports {
-		if port.HostIP == "::" && hasTwin(ports, port) {
+		if port.HostIP == "::" && hasTwin(ports, port, !engine.Local) {
 			continue
 		}
 		out = append(out, port)
@@ -144,9 +145,11 @@ func distinct(ports []Port) []Port {
 	return out
 }
 
-func hasTwin(ports []Port, six Port) bool {
+// hasTwin says whether a binding of IPv6 has one of IPv4 beside it, at the same port
+// of the host or, with any, at any.
+func hasTwin(ports []Port, six Port, any bool) bool {
 	for _, port := range ports {
-		if port.HostIP == "0.0.0.0" && port.Host == six.Host && port.Container == six.Container && port.Proto == six.Proto {
+		if port.HostIP == "0.0.0.0" && (any || port.Host == six.Host) && port.Container == six.Container && port.Proto == six.Proto {
 			return true
 		}
 	}
@@ -173,9 +176,9 @@ func (p prober) direct(c Container, port uint16) string {
 }
 
 // published are the real bindings of a container's TCP port.
-func published(c Container, port uint16) []Port {
+func (p prober) published(c Container, port uint16) []Port {
 	var out []Port
-	for _, b := range distinct(c.Published) {
+	for _, b := range distinct(c.Published, p.info) {
 		if b.Container == port && b.Proto == "tcp" {
 			out = append(out, b)
 		}
@@ -184,7 +187,7 @@ func published(c Container, port uint16) []Port {
 }
 
 func (p prober) tcp(c Container, port uint16, try bool) []task {
-	bindings := published(c, port)
+	bindings := p.published(c, port)
 	if len(bindings) == 0 {
 		return []task{{GateReachable, "", missing(port), port}}
 	}
@@ -207,7 +210,7 @@ func (p prober) tcpAt(c Container, b Port, try bool) task {
 }
 
 func (p prober) http(c Container, v compose.VerifyHTTP) []task {
-	bindings := published(c, v.Port)
+	bindings := p.published(c, v.Port)
 	if len(bindings) == 0 {
 		return []task{{GateReachable, "", missing(v.Port), v.Port}}
 	}

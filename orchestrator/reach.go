@@ -89,7 +89,7 @@ func (p prober) reach(ctx context.Context, b bench, c Container, urls map[string
 		proofs = p.run(ctx, c, slices.DeleteFunc(p.tasks(b.service, c, b), func(t task) bool { return t.gate != GateReachable }))
 	}
 	var out []PublishedEndpoint
-	for _, port := range distinct(c.Published) {
+	for _, port := range distinct(c.Published, p.info) {
 		e := PublishedEndpoint{
 			Service: c.Service, Container: port.Container, Proto: port.Proto, Open: wildcard(port.HostIP), Address: p.address(port),
 		}

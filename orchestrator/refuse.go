@@ -21,6 +21,7 @@ func (p *planner) refuse() error {
 	errs = append(errs, p.foreignNetworks()...)
 	errs = append(errs, p.foreignVolumes()...)
 	errs = append(errs, p.unprovable()...)
+	errs = append(errs, p.changedKinds()...)
 	return errors.Join(compactErrors(errs)...)
 }
 

@@ -95,6 +95,9 @@ type ServiceReport struct {
 	// Notes are what a reader should know although it is proven.
 	Notes []string
 	Image string
+	// runs says that a container of it runs; endsWithPeer that its containers share
+	// a namespace of a service that does not, and end or are cut off with it.
+	runs, endsWithPeer bool
 }
 
 // ContainerReport is one replica.

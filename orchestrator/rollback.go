@@ -163,6 +163,7 @@ func mountsOf(o Observed, id string) []Mount {
 // removeWithVolumes removes a container with its volumes without a name, except
 // those that it has from another one.
 func (s *session) removeWithVolumes(ctx context.Context, c Container, inherited []Mount) error {
+	s.members.mute(c.ID) // its end is ours, and no news
 	if err := s.engine.RemoveContainer(ctx, c.ID, false); err != nil {
 		return err
 	}

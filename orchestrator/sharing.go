@@ -170,6 +170,22 @@ func (s subject) unshared(c Sight) Condition {
 	return withHint(cond, "stackctl up restarts it", c.At)
 }
 
+// endedWithPeer says that the processes of a container ended with those of a peer
+// whose PID namespace it shares and that has restarted since; "" when they did not.
+func (s subject) endedWithPeer(c Sight) string {
+	for _, share := range sharesOf(s.service) {
+		if share.kind != sharedPID || share.service == "" || c.State != StateExited {
+			continue
+		}
+		for _, peer := range s.containersOf(share.service) {
+			if newer(peer.StartedAt, c.StartedAt) {
+				return "its PID namespace ended with " + peer.Name + ", which restarted"
+			}
+		}
+	}
+	return ""
+}
+
 // causesOthers says that the failure of a service explains what others show:
 // whoever asks the peer of a stale share gets no answer from the peer's address.
 func causesOthers(r ServiceReport) bool {

@@ -28,6 +28,23 @@ func staleEnd(p *compose.Project, s *compose.Service, end time.Time, containers 
 	return ""
 }
 
+// newerFile names a file that s mounts read-only and that was changed after its job
+// ended. What a job may write itself says nothing, and secrets and configs are known
+// by their content.
+func newerFile(p *compose.Project, s *compose.Service, c Container) string {
+	for _, v := range s.Volumes {
+		if v.Type != types.VolumeTypeBind || !v.ReadOnly {
+			continue
+		}
+		for _, m := range c.Mounts {
+			if m.Destination == v.Target && newer(m.SourceChanged, c.FinishedAt) {
+				return fmt.Sprintf("%s was changed after the job's end", relativeTo(p.Dir, m.Source))
+			}
+		}
+	}
+	return ""
+}
+
 // newerVolume names a volume of s that is missing or newer than end.
 func newerVolume(p *compose.Project, s *compose.Service, end time.Time, volume func(name string) *Volume) string {
 	if s == nil {
@@ -52,7 +69,7 @@ func newer(t, end time.Time) bool {
 
 // stale says why the success of a job's container no longer stands, or "".
 func (s subject) stale(c Sight) string {
-	return staleEnd(s.Project, s.service, c.FinishedAt, s.containersOf, s.volume)
+	return firstText(newerFile(s.Project, s.service, c.Container), staleEnd(s.Project, s.service, c.FinishedAt, s.containersOf, s.volume))
 }
 
 // containersOf are the containers of a service that count in this look.

@@ -242,6 +242,9 @@ func (s *session) explain(ctx context.Context, r Report, cause error, plan Plan)
 	r.Class = fault.ClassOf(err)
 	if s.opts.Plan.Rollback {
 		s.rollback(ctx, plan)
+		for i := range r.Cards {
+			r.Cards[i].Next = "stackctl up" // leaves it in place for a look
+		}
 	}
 	return r, err
 }

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"os"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -12,7 +13,13 @@ import (
 // that was made anew, is another one than the container's. It reads this host's own
 // files, so that it tells nothing about an engine elsewhere.
 func (e *Engine) compareBinds(c *orchestrator.Container, said container.InspectResponse) {
-	if !e.at.local() || c.State != orchestrator.StateRunning || c.Pid <= 0 {
+	switch {
+	case !e.at.local():
+		return
+	case c.State == orchestrator.StateExited:
+		e.dateSources(c)
+		return
+	case c.State != orchestrator.StateRunning || c.Pid <= 0:
 		return
 	}
 	var view *processView
@@ -29,6 +36,20 @@ func (e *Engine) compareBinds(c *orchestrator.Container, said container.InspectR
 			view = &opened
 		}
 		m.SourceState = view.compare(m.Source, m.Destination, c.StartedAt)
+	}
+}
+
+// dateSources says when the files were changed that a container which has ended
+// mounts read-only.
+func (e *Engine) dateSources(c *orchestrator.Container) {
+	for i := range c.Mounts {
+		m := &c.Mounts[i]
+		if m.Type != "bind" || m.Writable {
+			continue
+		}
+		if info, err := os.Stat(m.Source); err == nil && info.Mode().IsRegular() {
+			m.SourceChanged = changedAt(m.Source, info)
+		}
 	}
 }
 

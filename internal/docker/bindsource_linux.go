@@ -45,8 +45,9 @@ func openProcess(pid int, id string, managed map[string]string) processView {
 
 // fileID identifies a file among all of this host.
 type fileID struct {
-	device [2]uint32
-	inode  uint64
+	device    [2]uint32
+	inode     uint64
+	directory bool
 }
 
 // identify returns the identity of the file at path, or of the descriptor at when
@@ -60,10 +61,10 @@ func identify(at int, path string) (fileID, bool) {
 		}
 		flags = unix.AT_EMPTY_PATH
 	}
-	if unix.Statx(at, path, flags, unix.STATX_INO, &s) != nil {
+	if unix.Statx(at, path, flags, unix.STATX_INO|unix.STATX_TYPE, &s) != nil {
 		return fileID{}, false
 	}
-	return fileID{[2]uint32{s.Dev_major, s.Dev_minor}, s.Ino}, true
+	return fileID{[2]uint32{s.Dev_major, s.Dev_minor}, s.Ino, s.Mode&unix.S_IFMT == unix.S_IFDIR}, true
 }
 
 // identity is that of the file at a path of the container; links in it lead within
@@ -118,10 +119,24 @@ func (v processView) compare(source, destination string, started time.Time) orch
 	switch here, found := identify(unix.AT_FDCWD, source); {
 	case !ok || !found:
 		return orchestrator.SourceUnknown
+	case here.directory != inside.directory:
+		return orchestrator.SourceOtherKind
 	case here != inside:
 		return orchestrator.SourceReplaced
 	}
 	return orchestrator.SourceSame
+}
+
+// changedAt is when a file was written or made, whatever is later.
+func changedAt(path string, info os.FileInfo) time.Time {
+	var s unix.Statx_t
+	if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_BASIC_STATS|unix.STATX_BTIME, &s) != nil {
+		return info.ModTime()
+	}
+	if t := timesOf(s); t.born.After(t.modified) {
+		return t.born
+	}
+	return info.ModTime()
 }
 
 func timesOf(s unix.Statx_t) fileTimes {

@@ -3,10 +3,14 @@
 package docker
 
 import (
+	"os"
 	"time"
 
 	"github.com/stackctl/stackctl/orchestrator"
 )
+
+// changedAt is when a file was written.
+func changedAt(_ string, info os.FileInfo) time.Time { return info.ModTime() }
 
 // processView is the file system that a process sees: here the engine's containers
 // run in a virtual machine, which nobody can look into.
