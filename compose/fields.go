@@ -30,6 +30,15 @@ func (s *Service) Hash(p *Project) string {
 	return p.known.hash(s, func() string { return s.makeHash(p) })
 }
 
+// FormerHash is the Hash that releases before the label of the named directory made:
+// sources of mounts below a project that is reached through a symbolic link were
+// there as they were named.
+func (s *Service) FormerHash(p *Project) string {
+	former := *s
+	former.namedDir = former.dir
+	return former.makeHash(p)
+}
+
 func (s *Service) makeHash(p *Project) string {
 	fields := s.flatten(func(_, value string) string { return value }, 64)
 	for key := range s.Networks {

@@ -44,6 +44,24 @@ type Here struct {
 	Adopt bool
 	// Stat looks at a directory.
 	Stat func(string) (os.FileInfo, error)
+	// Moved is the directory that this host remembers to have taken an identity
+	// over, "" for none: labels tell only where objects were made. It may be nil.
+	Moved func(owner string) string
+}
+
+// moved is Moved, or "" where that directory is gone as well.
+func (h Here) moved(owner string) string {
+	if h.Moved == nil {
+		return ""
+	}
+	dir := h.Moved(owner)
+	if dir == "" {
+		return ""
+	}
+	if _, err := h.Stat(dir); err != nil {
+		return ""
+	}
+	return dir
 }
 
 // NewHere is the place of this process, seen from an engine.
@@ -58,6 +76,9 @@ type Claim struct {
 	// Taken says what was taken over from another place, and why; "" for
 	// nothing.
 	Taken string
+	// Owners are the identities that were taken over from another directory, to be
+	// remembered.
+	Owners []string
 }
 
 // claimReason says why objects of an identity are the project's.
@@ -101,17 +122,28 @@ func Decide(p *compose.Project, origins []Origin, here Here) (Claim, error) {
 	byTool := slices.ContainsFunc(origins, func(o Origin) bool { return o.Owner == "" && o.Kind == TraceContainer })
 	if !byTool && (len(ours) == 0 || ours[0].containers == 0) {
 		if i := slices.IndexFunc(others, func(g group) bool { return g.containers > 0 || g.owner == p.ID() }); i >= 0 {
-			return Claim{}, ofAnotherPlace(p, others[i].origins[0])
+			o := others[i].origins[0]
+			if dir := here.moved(o.Owner); dir != "" {
+				o.Dir = dir
+			}
+			return Claim{}, ofAnotherPlace(p, o)
+		}
+	}
+	claim := Claim{Project: p, Taken: takenOver(p, ours)}
+	for _, g := range ours {
+		if g.reason != sameDirectory {
+			claim.Owners = append(claim.Owners, g.owner)
 		}
 	}
 	if len(ours) == 0 || len(ours) == 1 && ours[0].owner == p.ID() {
-		return Claim{Project: p, Taken: takenOver(p, ours)}, nil
+		return claim, nil
 	}
 	var also []string
 	for _, g := range ours[1:] {
 		also = append(also, g.owner)
 	}
-	return Claim{Project: p.Adopt(ours[0].owner, also...), Taken: takenOver(p, ours)}, nil
+	claim.Project = p.Adopt(ours[0].owner, also...)
+	return claim, nil
 }
 
 // groupOrigins sorts the origins by identity: those with most containers first,
@@ -195,7 +227,14 @@ func (o Origin) decide(p *compose.Project, here Here) claimReason {
 	}
 	there, err := here.Stat(o.Dir)
 	if os.IsNotExist(err) {
-		return movedHere
+		switch here.moved(o.Owner) {
+		case "":
+			return movedHere
+		case p.Dir:
+			return sameDirectory // was taken over before, and said
+		default:
+			return foreign // lives on in a third one
+		}
 	}
 	mine, failed := here.Stat(p.Dir)
 	if err == nil && failed == nil && os.SameFile(there, mine) {

@@ -34,7 +34,7 @@ func (p *planner) replaceCause(s *compose.Service, c Container) string {
 
 // configCause names the fields in which c differs from the file; "" for none.
 func configCause(p *compose.Project, s *compose.Service, c Container) string {
-	if c.Labels[LabelHash] == s.Hash(p) {
+	if madeOf(p, s, c) {
 		return movedMount(p, c)
 	}
 	old := decodeFields(c.Labels[LabelFields])
@@ -45,6 +45,13 @@ func configCause(p *compose.Project, s *compose.Service, c Container) string {
 		return strings.Join(changes, ", ")
 	}
 	return "the content of a mounted secret or config, or of a network or volume it uses, changed"
+}
+
+// madeOf says whether c was made of the configuration of s, by this release or one
+// before.
+func madeOf(p *compose.Project, s *compose.Service, c Container) bool {
+	hash := c.Labels[LabelHash]
+	return hash == s.Hash(p) || c.Labels[LabelNamedDir] == "" && p.NamedDir != p.Dir && hash == s.FormerHash(p)
 }
 
 // movedMount names a file that c mounts from the directory in which it was made,
@@ -161,7 +168,7 @@ func (p *planner) changesOf(s *compose.Service, c *Container) []FieldChange {
 	if c == nil {
 		return nil
 	}
-	if old := decodeFields(c.Labels[LabelFields]); old != nil && c.Labels[LabelHash] != s.Hash(p.Project) {
+	if old := decodeFields(c.Labels[LabelFields]); old != nil && !madeOf(p.Project, s, *c) {
 		return changesBetween(old, s.Fields())
 	}
 	return limitChanges(s, *c, p.Observed.Engine.Supports)

@@ -207,12 +207,17 @@ func seedOf(p *compose.Project) uint64 {
 
 // stateFile is where the operator remembers.
 func (a *app) stateFile(p *compose.Project) string {
+	sum := sha256.Sum256([]byte(p.ID()))
+	return filepath.Join(a.stateDir(), p.Name+"-"+hex.EncodeToString(sum[:8])+".json")
+}
+
+// stateDir is where this user's runs remember what outlives them.
+func (a *app) stateDir() string {
 	dir := a.env.get("XDG_STATE_HOME")
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(a.env.get("HOME"), ".local", "state")
 	}
-	sum := sha256.Sum256([]byte(p.ID()))
-	return filepath.Join(dir, "stackctl", p.Name+"-"+hex.EncodeToString(sum[:8])+".json")
+	return filepath.Join(dir, "stackctl")
 }
 
 // project is the one that is looked after now.
