@@ -18,7 +18,6 @@ func (b *builder) check(p *Project) {
 	b.checkFiles(p)
 	b.checkJobs(p)
 	b.checkPorts(p)
-	b.checkSubnets(p)
 	b.lint(p)
 }
 

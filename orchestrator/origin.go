@@ -227,6 +227,9 @@ func (o Origin) decide(p *compose.Project, here Here) claimReason {
 	}
 	there, err := here.Stat(o.Dir)
 	if os.IsNotExist(err) {
+		if o.Host == "" {
+			return foreign // of a release that did not say which machine it was on
+		}
 		switch here.moved(o.Owner) {
 		case "":
 			return movedHere

@@ -156,7 +156,7 @@ func TestAStackIsOnlyTakenFromAnotherDirectoryForAReason(t *testing.T) {
 		{name: "a volume of another directory", p: two.project(), origins: volumes(direct), here: thisHost},
 		{name: "a directory of another host", p: two.project(), origins: elsewhere, here: Here{Local: true, Stat: os.Stat}, refused: true},
 		{name: "a directory of a host that is not said, with the engine elsewhere", p: two.project(), origins: unsaid, here: thisHost, refused: true},
-		{name: "a directory of a host that is not said, with the engine here", p: two.project(), origins: unsaid, here: Here{Local: true, Stat: os.Stat}, owns: true, taken: "no longer exists"},
+		{name: "a directory of a host that is not said, with the engine here", p: two.project(), origins: unsaid, here: Here{Local: true, Stat: os.Stat}, refused: true},
 		{name: "a directory that cannot be looked at", p: two.project(), origins: gone, refused: true,
 			here: Here{Stat: func(string) (os.FileInfo, error) { return nil, errors.New("not allowed") }}},
 	} {

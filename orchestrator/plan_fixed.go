@@ -17,7 +17,7 @@ func (p *planner) fixedFirst() {
 	fixed := slices.DeleteFunc(slices.Clone(p.plan.Actions), func(a Action) bool { return !p.asksForOne(a) })
 	for i, a := range p.plan.Actions {
 		for _, before := range fixed {
-			if a.ID != before.ID && p.mayTake(a, before) && !p.follows(before.ID, a.ID) {
+			if a.ID != before.ID && p.mayTake(a, before) && !p.follows(before.ID, a.ID) && p.waitsAnyway(a.ID, before.ID) {
 				p.plan.Actions[i].await(before.ID)
 			}
 		}
@@ -53,7 +53,23 @@ func (p *planner) mayTake(a, fixed Action) bool {
 }
 
 // follows says whether an action comes after another one, directly or not.
-func (p *planner) follows(id, other string) bool {
+func (p *planner) follows(id, other string) bool { return p.before(id)[other] }
+
+// waitsAnyway says whether id waits already for all that other waits for: else the
+// order would make a service wait for what is none of its business, and fail with it.
+func (p *planner) waitsAnyway(id, other string) bool {
+	waited := p.before(id)
+	for before := range p.before(other) {
+		i := slices.IndexFunc(p.plan.Actions, func(a Action) bool { return a.ID == before })
+		if i >= 0 && p.plan.Actions[i].Wait() && !waited[before] {
+			return false
+		}
+	}
+	return true
+}
+
+// before are the actions that an action comes after, directly or not, and itself.
+func (p *planner) before(id string) map[string]bool {
 	needs := make(map[string][]string, len(p.plan.Actions))
 	for _, a := range p.plan.Actions {
 		needs[a.ID] = a.DependsOn
@@ -62,15 +78,12 @@ func (p *planner) follows(id, other string) bool {
 	for len(next) > 0 {
 		last := next[len(next)-1]
 		next = next[:len(next)-1]
-		if last == other {
-			return true
-		}
 		if !seen[last] {
 			seen[last] = true
 			next = append(next, needs[last]...)
 		}
 	}
-	return false
+	return seen
 }
 
 func hasSubnet(n types.NetworkConfig) bool {

@@ -22,6 +22,7 @@ func (p *planner) refuse() error {
 	errs = append(errs, p.foreignVolumes()...)
 	errs = append(errs, p.unprovable()...)
 	errs = append(errs, p.changedKinds()...)
+	errs = append(errs, p.overlappingSubnets()...)
 	return errors.Join(compactErrors(errs)...)
 }
 

@@ -189,12 +189,18 @@ func (s *session) putBack(ctx context.Context, o keptContainer) error {
 }
 
 // stopAgain stops the containers that were there, did not run, and were started
-// by the plan as they were.
+// by the plan as they were, and starts those again that the plan was restarting.
 func (s *session) stopAgain(ctx context.Context, plan Plan, o Observed) {
 	for _, a := range plan.Actions {
 		restarted := slices.ContainsFunc(plan.Actions, func(b Action) bool { return b.Kind == StopContainer && b.Existing == a.Existing })
 		i := slices.IndexFunc(o.Containers, func(c Container) bool { return c.ID == a.Existing })
 		switch {
+		case a.Existing != "" && i >= 0 && restarted && a.Kind == StartContainer && !runs(o.Containers[i]):
+			if err := s.engine.StartContainer(ctx, a.Existing); err != nil {
+				s.notRolledBack(a.Service, a.Target, err)
+				continue
+			}
+			s.rolledBack(a.Service, a.Target, "started again")
 		case a.Existing == "" || i < 0 || !runs(o.Containers[i]) || restarted:
 		case a.Kind == Unpause:
 			s.rolledBack(a.Service, a.Target, "was paused before and stays unpaused")
