@@ -39,6 +39,7 @@ func (p *Project) Private(base string, labels map[string]string) *Project {
 	for _, name := range p.ServiceNames() {
 		out.Services[name] = p.Services[name].private(p, base, shared)
 	}
+	out.clientLinks = p.linksOfClient()
 	return &out
 }
 

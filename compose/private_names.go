@@ -76,6 +76,36 @@ func (p *Project) linksOf(s *Service) []string {
 	return links
 }
 
+// linksOfClient are linksOf one that is in all networks.
+func (p *Project) linksOfClient() []string {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(p.Services)), p.onExternal) {
+		return nil
+	}
+	client := &Service{}
+	client.Networks = map[string]*types.ServiceNetworkConfig{}
+	for key := range p.Networks {
+		client.Networks[key] = nil
+	}
+	return p.linksOf(client)
+}
+
+// Client is a service of a copy that runs in all its networks: it reaches the copy's
+// services by their usual names, and takes no name on networks that others are on.
+func (p *Project) Client(name string) *Service {
+	none := false
+	client := &Service{}
+	client.Name = name
+	client.Networks = map[string]*types.ServiceNetworkConfig{}
+	for key, n := range p.Networks {
+		client.Networks[key] = nil
+		if bool(n.External) {
+			client.Networks[key] = &types.ServiceNetworkConfig{UseServiceNameAlias: &none}
+		}
+	}
+	client.ExternalLinks = slices.Clone(p.clientLinks)
+	return client
+}
+
 // usualNames are the names by which s is found from another service, in the networks
 // that both are in.
 func (s *Service) usualNames(from *Service) []string {

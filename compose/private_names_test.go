@@ -44,6 +44,10 @@ func TestACopyTakesNoNameOnANetworkThatItShares(t *testing.T) {
 			t.Errorf("web lacks the link %s: %v", link, links)
 		}
 	}
+	client := c.Client("client")
+	if !slices.Contains(client.ExternalLinks, "api.shop-1:api") || client.Networks["proxy"].ServiceNameAliasEnabled() {
+		t.Errorf("a client has the links %v and %v in the shared network", client.ExternalLinks, client.Networks["proxy"])
+	}
 	if len(c.Services["db"].ExternalLinks) != 0 {
 		t.Errorf("db, which nobody outside shares a network with, has links: %v", c.Services["db"].ExternalLinks)
 	}

@@ -64,6 +64,8 @@ type Project struct {
 	// known is what has been worked out already; nil for a project that was
 	// not loaded.
 	known *known
+	// clientLinks are the links of a client in a copy, see Client.
+	clientLinks []string
 }
 
 // Service is the desired state of one service. The embedded configuration is

@@ -24,9 +24,8 @@ type DownOptions struct {
 	// Grace is the stop time; nil takes the containers' own.
 	Grace  *time.Duration
 	Listen Listener
-	// Late says that calls of an earlier run may still be on their way in the
-	// engine.
-	Late bool
+	// Late is as that of Options.
+	Late time.Duration
 }
 
 // Down stops the project in the reverse order of its dependencies and removes
@@ -56,10 +55,10 @@ func Down(ctx context.Context, engine Engine, p *compose.Project, opts DownOptio
 		}
 		// What came may be what kept a network or a volume from being removed.
 		late, unseen := newcomers(ctx, engine, p, idsOf(observed))
-		if !late && err == nil && opts.Late {
-			opts.Late = false
+		if !late && err == nil && opts.Late > 0 {
 			var left Observed
-			left, late, unseen = awaitLate(ctx, engine, Scope{Project: p.Name})
+			left, late, unseen = awaitLate(ctx, engine, Scope{Project: p.Name}, opts.Late)
+			opts.Late = 0
 			late = late || len(left.Containers)+len(left.Networks) > 0
 		}
 		if late {

@@ -86,7 +86,7 @@ func TestAnInterruptedRunSaysWhichCallMayStillBeCarriedOut(t *testing.T) {
 		}
 		// The engine makes them meanwhile: the next down looks until nothing comes.
 		time.Sleep(3 * time.Second)
-		if err := Down(t.Context(), e, p, DownOptions{Late: true}); err != nil {
+		if err := Down(t.Context(), e, p, DownOptions{Late: LateAfterUnknown}); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(10 * time.Second)
@@ -105,7 +105,7 @@ func TestAFollowingUpTakesOverWhatComesLate(t *testing.T) {
 		if _, err := Up(ctx, e, p, Options{}); fault.ClassOf(err) != fault.Interrupted {
 			t.Fatal(err)
 		}
-		if r, err := Up(t.Context(), e, p, Options{Late: true}); err != nil || !r.Proven {
+		if r, err := Up(t.Context(), e, p, Options{Late: LateAfterUnknown}); err != nil || !r.Proven {
 			t.Fatalf("the next up: %v", err)
 		}
 		if n := len(e.networks); n != 3 {

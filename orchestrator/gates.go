@@ -469,6 +469,12 @@ func (s subject) unproven(kind string, c Sight, p Proof, evidence []healthchecks
 	if p.Again {
 		cond = fails(kind, fault.Verify, reasonUnconfirmed, "%s: answered once after a failure, and has to do so twice in a row", p.Probe)
 	}
+	if sharer := s.staleSharer(c); sharer != "" {
+		cond = fails(kind, fault.Service, "StaleSharer", "%s shares its network namespace, and still has the one from before %s restarted: %s", sharer, c.Name, p.Probe)
+		p.Final, p.Hint = true, "stackctl restart "+s.service.Name+" takes along what shares its namespace"
+		evidence = slices.Clone(evidence)
+		evidence[len(evidence)-1].Hint = p.Hint
+	}
 	cond.Evidence = evidence
 	allowed := verifyAllowance
 	if !s.check.Defined() {

@@ -30,9 +30,9 @@ type Options struct {
 	StableFor *time.Duration
 	// Listen is told what happens.
 	Listen Listener
-	// Late says that calls of an earlier run may still be on their way in the
-	// engine: a run looks until nothing more comes.
-	Late bool
+	// Late is for how long nothing new may have come before a run begins, where
+	// calls of an earlier run may still be on their way in the engine; 0 for none.
+	Late time.Duration
 	// Unfinished is called when the end of a call is unknown as the run ends; nil
 	// for nobody.
 	Unfinished func()

@@ -232,3 +232,22 @@ func hasStale(r ServiceReport) bool {
 func (a Action) replaces() bool {
 	return !a.Wait() && a.Kind != StopContainer && a.Kind != StartContainer && a.Kind != Unpause
 }
+
+// staleSharer is a container of any service of the file, selected or not, that is in
+// the network namespace which c had before it restarted: what it serves is not
+// reached through c any more. "" for none.
+func (s subject) staleSharer(c Sight) string {
+	file := s.Project.Whole()
+	for _, name := range file.ServiceNames() {
+		sharer := file.Services[name]
+		if sharer.NetworkMode != types.ServicePrefix+s.service.Name {
+			continue
+		}
+		for _, other := range s.containersOf(name) {
+			if stale, ok := staleShareOf(sharer, other, s.containersOf, s.Observed.Containers); ok && stale.kind == sharedNetwork && stale.peer == c.Name {
+				return other.Name
+			}
+		}
+	}
+	return ""
+}

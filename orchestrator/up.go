@@ -131,8 +131,8 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 
 // observeFirst is the look that the first plan is made from.
 func (s *session) observeFirst(ctx context.Context) (Observed, error) {
-	if s.opts.Late {
-		o, _, err := awaitLate(ctx, s.engine, s.scope())
+	if s.opts.Late > 0 {
+		o, _, err := awaitLate(ctx, s.engine, s.scope(), s.opts.Late)
 		return o, err
 	}
 	return s.engine.Observe(ctx, s.scope())

@@ -76,7 +76,7 @@ func (a *app) takeDown(ctx context.Context, e engine, p *compose.Project, o down
 	defer end(nil)
 	var count atomic.Int64
 	err = a.ops.down(ctx, e, p, orchestrator.DownOptions{
-		Volumes: o.volumes, RemoveOrphans: o.removeOrphans, Images: o.rmi, Grace: o.grace, Late: a.held.Interrupted(),
+		Volumes: o.volumes, RemoveOrphans: o.removeOrphans, Images: o.rmi, Grace: o.grace, Late: a.late(),
 		Listen: func(event orchestrator.Progress) {
 			if event.Phase == orchestrator.PhaseRemoved {
 				count.Add(1)

@@ -151,3 +151,15 @@ func (a *app) engage(ctx context.Context, p *compose.Project, waitLock bool) (*e
 
 // engineTime is now by the engine's clock.
 func engineTime(info orchestrator.EngineInfo) time.Time { return time.Now().Add(info.ClockAhead) }
+
+// late is how long a run looks for what an earlier one may have left under way.
+func (a *app) late() time.Duration {
+	switch {
+	case a.held.Pending():
+		return orchestrator.LateAfterUnknown
+	case a.held.Interrupted():
+		return orchestrator.LateAfterKill
+	default:
+		return 0
+	}
+}

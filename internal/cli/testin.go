@@ -145,14 +145,11 @@ const clientService = "stackctl-command"
 
 // clientSpec is a container in all networks of the copy.
 func clientSpec(t *throwaway, imageID, ref string, env []variable, command []string, tty bool) orchestrator.ContainerSpec {
-	s := &compose.Service{ServiceConfig: types.ServiceConfig{Name: clientService}}
+	s := t.project.Client(clientService)
 	s.Image, s.Command, s.Tty = ref, command, tty
-	s.Environment, s.Networks = types.MappingWithEquals{}, map[string]*types.ServiceNetworkConfig{}
+	s.Environment = types.MappingWithEquals{}
 	for _, v := range env {
 		s.Environment[v.name] = &v.value
-	}
-	for key := range t.project.Networks {
-		s.Networks[key] = nil
 	}
 	labels := t.Labels()
 	labels[orchestrator.LabelProject], labels[orchestrator.LabelOwner] = t.Project, t.project.ID()

@@ -113,7 +113,7 @@ func (a *app) orchestratorOptions(p *compose.Project, o planFlags, tell orchestr
 	plan, image := o.options()
 	return orchestrator.Options{
 		Plan: plan, Images: image, Listen: tell, Log: a.logger(), Redact: a.hide(p), Outside: a.around.Outside,
-		Late: a.held.Interrupted(), Unfinished: a.held.Unfinished,
+		Late: a.late(), Unfinished: a.held.Unfinished,
 	}
 }
 

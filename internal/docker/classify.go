@@ -25,7 +25,8 @@ var errNoAnswer = errors.New("no answer in time")
 type engineError struct{ err error }
 
 func (e *engineError) Error() string {
-	return strings.TrimPrefix(e.err.Error(), "Error response from daemon: ")
+	text := strings.TrimPrefix(e.err.Error(), "Error response from daemon: ")
+	return strings.ReplaceAll(strings.TrimSpace(text), ":\n", ": ") // the cause is on the next line
 }
 
 func (e *engineError) Unwrap() error { return e.err }

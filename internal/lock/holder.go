@@ -14,6 +14,8 @@ type Holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
+	// Unfinished says that it ended and left calls without an answer.
+	Unfinished bool `json:"unfinished,omitempty"`
 }
 
 // String names the holder: "pid 4711 (stackctl up) since 10:31:05".

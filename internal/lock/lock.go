@@ -45,11 +45,16 @@ type Lock struct {
 	file *os.File
 	// interrupted says that the run before did not release it.
 	interrupted, unfinished bool
+	// pending says that the run before knew of calls without an answer.
+	pending bool
 }
 
 // Interrupted says that the run which held the lock before did not come to its end,
 // or left something unfinished: what it asked for may still be on its way.
 func (l *Lock) Interrupted() bool { return l != nil && l.interrupted }
+
+// Pending says that the run before knew of calls whose end is unknown.
+func (l *Lock) Pending() bool { return l != nil && l.pending }
 
 // Unfinished makes the next run find the lock as if this one had been interrupted.
 func (l *Lock) Unfinished() {
@@ -75,7 +80,7 @@ func Acquire(ctx context.Context, o Options) (*Lock, error) {
 			// Who holds it is a courtesy; a full disk must not stop a run.
 			before := readHolder(file)
 			_ = writeHolder(file, Holder{PID: os.Getpid(), Command: o.Command, Since: time.Now()})
-			return &Lock{file: file, interrupted: before.PID != 0}, nil
+			return &Lock{file: file, interrupted: before.PID != 0, pending: before.Unfinished}, nil
 		}
 		if !o.Wait {
 			return nil, fault.New(fault.Conflict, "project %s is held by %s", o.Project, holder).
@@ -99,7 +104,9 @@ func (l *Lock) Release() error {
 	if l == nil {
 		return nil
 	}
-	if !l.unfinished {
+	if l.unfinished {
+		_ = writeHolder(l.file, Holder{PID: os.Getpid(), Since: time.Now(), Unfinished: true}) // as above: a courtesy
+	} else {
 		// A holder that still stands there ended without a word.
 		_ = l.file.Truncate(0) // else the next run looks once more than it has to
 	}
