@@ -326,6 +326,7 @@ func notes(f Facts, r Report) []string {
 		}
 	}
 	out = append(out, bindNotes(f)...)
+	out = append(out, staleNotes(&f)...)
 	for _, c := range f.Observed.Containers {
 		if c.Project == f.Project.Name && !c.OneOff && !f.Project.Declares(c.Service) && !strings.HasSuffix(c.Name, prevSuffix) {
 			out = append(out, fmt.Sprintf("orphan %s: service %q is no longer in the file; remove it with --remove-orphans", c.Name, c.Service))

@@ -201,7 +201,7 @@ func (p *planner) brokenCause(s *compose.Service, c Container) string {
 		if p.created[joined] != "" {
 			return fmt.Sprintf("it shares a namespace with %s, which is replaced", joined)
 		}
-		if stays := p.stays[joined]; len(stays) > 0 && newer(stays[0].Created, c.Created) {
+		if stays := p.stays[joined]; len(stays) > 0 && newer(stays[0].Created, c.Created) && SharesNamespace(s, joined) {
 			return fmt.Sprintf("it shares a namespace with %s, which was replaced", joined)
 		}
 	}

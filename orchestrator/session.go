@@ -182,7 +182,7 @@ func (s *session) holds(ctx context.Context, a Action, sight Sight) (bool, error
 	case a.Kind == WaitCompleted:
 		return st.Completed, nil
 	case a.Kind == WaitHealthy && b.socketOnly(sight):
-		return s.releasedByQuery(ctx, b, sight, st)
+		return s.releasedByQuery(ctx, b, sight, st), nil
 	case st.Well && !sight.Check.Defined() && !st.Completed:
 		return s.proven(ctx, b, sight), nil
 	default:

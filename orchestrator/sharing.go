@@ -111,7 +111,7 @@ func staleShareOf(s *compose.Service, c Container, peers func(service string) []
 		stale := staleShare{kind: share.kind, peer: peer.Name, service: share.service}
 		joined := c.joined(share.kind)
 		switch {
-		case joined != "" && !peer.isCalled(joined), share.kind == sharedVolumes && newer(peer.Created, c.Created):
+		case joined != "" && !peer.isCalled(joined), share.kind == sharedVolumes && newer(peer.Created, c.Created) && !hasVolumesOf(s, c, peer):
 			stale.replaced = true
 			return stale, true
 		case share.kind != sharedVolumes && c.State == StateRunning && peer.State == StateRunning && newer(peer.StartedAt, c.StartedAt):
@@ -119,6 +119,22 @@ func staleShareOf(s *compose.Service, c Container, peers func(service string) []
 		}
 	}
 	return staleShare{}, false
+}
+
+// hasVolumesOf says whether c, a container of s, mounts what peer mounts, apart from
+// the places where the file gives s something of its own.
+func hasVolumesOf(s *compose.Service, c, peer Container) bool {
+	for _, theirs := range peer.Mounts {
+		if mountAt(s, theirs.Destination) != nil || theirs.Type != types.VolumeTypeVolume && theirs.Type != types.VolumeTypeBind {
+			continue
+		}
+		if !slices.ContainsFunc(c.Mounts, func(m Mount) bool {
+			return m.Destination == theirs.Destination && m.Name == theirs.Name && m.Source == theirs.Source
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // peerOf is the container among candidates that c shares with: the one it was
@@ -167,7 +183,7 @@ func (s subject) unshared(c Sight) Condition {
 	cond := fails(GateWired, fault.Service, reasonStaleShare, "%s: %s", c.Name, stale)
 	cond.Final = true
 	cond.Evidence = []healthchecks.Evidence{s.looked(c.Name+": State.StartedAt beside that of "+stale.peer, false, moment(c.StartedAt))}
-	return withHint(cond, "stackctl up restarts it", c.At)
+	return withHint(cond, "stackctl up gives it the present one", c.At)
 }
 
 // endedWithPeer says that the processes of a container ended with those of a peer
@@ -250,4 +266,19 @@ func (s subject) staleSharer(c Sight) string {
 		}
 	}
 	return ""
+}
+
+// staleNotes name the services that are not selected and share something stale: this
+// run may have restarted or replaced their peer.
+func staleNotes(f *Facts) []string {
+	file := f.Project.Whole()
+	var out []string
+	for _, name := range f.Project.Unselected() {
+		for _, c := range f.containersOf(name) {
+			if stale, ok := staleShareOf(file.Services[name], c, f.containersOf, f.Observed.Containers); ok {
+				out = append(out, fmt.Sprintf("%s, which is not selected: %s; stackctl up %s", name, stale, name))
+			}
+		}
+	}
+	return out
 }

@@ -16,6 +16,9 @@ func TestWhatIsSharedIsStaleOnceThePeerHasBegunAnew(t *testing.T) {
 	restarted, created := peer, peer
 	restarted.StartedAt = sharer.StartedAt.Add(time10s)
 	created.Created = sharer.Created.Add(time10s)
+	created.Mounts = []Mount{{Type: "volume", Name: "p_other", Destination: "/d"}}
+	same := created
+	same.Mounts = []Mount{{Type: "volume", Name: "p_data", Destination: "/d"}}
 	stopped := restarted
 	stopped.State = StateExited
 	for _, x := range []struct {
@@ -33,6 +36,8 @@ func TestWhatIsSharedIsStaleOnceThePeerHasBegunAnew(t *testing.T) {
 		{name: "a container outside of the file, by ID", service: func(s *compose.Service) { s.NetworkMode = "container:" + peerID[:12] }, peer: restarted, stale: true},
 		{name: "a peer that does not run is its own failure", service: func(s *compose.Service) { s.NetworkMode = "service:peer" }, peer: stopped},
 		{name: "volumes outlive a restart of the peer", service: func(s *compose.Service) { s.VolumesFrom = []string{"peer:ro"} }, peer: restarted},
+		{name: "the volumes of a peer that was replaced and has the same ones", service: func(s *compose.Service) { s.VolumesFrom = []string{"peer"} }, peer: same,
+			mode: func(c *Container) { c.Mounts = same.Mounts }},
 		{name: "volumes of a peer that was replaced", service: func(s *compose.Service) { s.VolumesFrom = []string{"peer"} }, peer: created, stale: true, replaced: true},
 		{name: "the network of another container than the peer", service: func(s *compose.Service) { s.NetworkMode = "service:peer" }, peer: peer,
 			mode: func(c *Container) { c.NetworkMode = "container:" + otherID }, stale: true, replaced: true},

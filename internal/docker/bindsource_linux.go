@@ -48,7 +48,13 @@ type fileID struct {
 	device    [2]uint32
 	inode     uint64
 	directory bool
+	// elsewhere says that it is no mount point: what leads there leads somewhere else
+	// than when the container was made.
+	elsewhere bool
 }
+
+// isSame says whether both are one file.
+func (f fileID) isSame(other fileID) bool { return f.device == other.device && f.inode == other.inode }
 
 // identify returns the identity of the file at path, or of the descriptor at when
 // path is "".
@@ -64,7 +70,10 @@ func identify(at int, path string) (fileID, bool) {
 	if unix.Statx(at, path, flags, unix.STATX_INO|unix.STATX_TYPE, &s) != nil {
 		return fileID{}, false
 	}
-	return fileID{[2]uint32{s.Dev_major, s.Dev_minor}, s.Ino, s.Mode&unix.S_IFMT == unix.S_IFDIR}, true
+	return fileID{
+		device: [2]uint32{s.Dev_major, s.Dev_minor}, inode: s.Ino, directory: s.Mode&unix.S_IFMT == unix.S_IFDIR,
+		elsewhere: s.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT != 0 && s.Attributes&unix.STATX_ATTR_MOUNT_ROOT == 0,
+	}, true
 }
 
 // identity is that of the file at a path of the container; links in it lead within
@@ -83,7 +92,7 @@ func (v processView) identity(path string) (fileID, bool) {
 // has says whether the container has that file at a path.
 func (v processView) has(path string, file fileID) bool {
 	there, ok := v.identity(path)
-	return ok && there == file
+	return ok && there.isSame(file)
 }
 
 // inContainer says whether this process runs in a container itself.
@@ -117,11 +126,11 @@ func (v processView) compare(source, destination string, started time.Time) orch
 	}
 	inside, ok := v.identity(destination)
 	switch here, found := identify(unix.AT_FDCWD, source); {
-	case !ok || !found:
+	case !ok || !found || inside.elsewhere:
 		return orchestrator.SourceUnknown
 	case here.directory != inside.directory:
 		return orchestrator.SourceOtherKind
-	case here != inside:
+	case !here.isSame(inside):
 		return orchestrator.SourceReplaced
 	}
 	return orchestrator.SourceSame

@@ -63,20 +63,27 @@ type bridge struct {
 // network of their own.
 func findPlace(s surroundings, bridges []bridge) place {
 	here := place{host: loopback, same: true}
+	isBridge := func(a netip.Addr) bool {
+		return slices.ContainsFunc(bridges, func(b bridge) bool { return b.gateway == a })
+	}
+	if s.engine != networkOther && slices.ContainsFunc(s.own, isBridge) {
+		return here
+	}
+	reached := slices.DeleteFunc(slices.Clone(s.engineAddresses), isBridge)
+	if s.container { // who listens at the socket may be a forwarder in the same one
+		for _, b := range bridges {
+			if slices.ContainsFunc(s.own, func(a netip.Addr) bool { return slices.Contains(b.members, a) }) && b.gateway.IsValid() {
+				return place{host: b.gateway.String(), how: "stackctl runs in a container of the engine, and this is the gateway of its network " + b.name}
+			}
+		}
+	}
 	switch {
 	case s.engine == networkOurs, s.rootless && !s.container:
 		return here
-	case slices.ContainsFunc(bridges, func(b bridge) bool { return slices.Contains(s.own, b.gateway) }):
-		return here
-	case s.engine == networkOther && len(s.engineAddresses) > 0:
-		return place{host: nearest(s.engineAddresses, s.own).String(), how: "the engine runs in a network of its own, of which this is an address"}
+	case s.engine == networkOther && len(reached) > 0:
+		return place{host: nearest(reached, s.own).String(), how: "the engine runs in a network of its own, of which this is an address"}
 	case !s.container && s.engine == networkUnknown:
 		return here // the engine is behind a virtual machine that forwards its ports
-	}
-	for _, b := range bridges {
-		if slices.ContainsFunc(s.own, func(a netip.Addr) bool { return slices.Contains(b.members, a) }) && b.gateway.IsValid() {
-			return place{host: b.gateway.String(), how: "stackctl runs in a container of the engine, and this is the gateway of its network " + b.name}
-		}
 	}
 	if s.gateway.IsValid() {
 		return place{host: s.gateway.String(), how: "stackctl runs in a container, and this is the gateway of its network"}
@@ -128,7 +135,7 @@ func (e *Engine) findOut(ctx context.Context, rootless bool) (p place, known boo
 			s.own = append(s.own, a.Unmap())
 		}
 	}
-	if s.engine == networkOurs || s.rootless && !s.container || !s.container && s.engine == networkUnknown {
+	if !s.container && (s.rootless || s.engine != networkOther) {
 		return findPlace(s, nil), true // what the engine has decides nothing
 	}
 	bridges, err := e.bridges(ctx)

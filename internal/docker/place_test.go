@@ -32,9 +32,13 @@ func TestPublishedPortsAreAskedWhereTheyAre(t *testing.T) {
 			host: "172.20.0.1", knows: true},
 		{name: "in a container of another engine", s: surroundings{container: true, own: []netip.Addr{addr("10.88.0.3")}, gateway: addr("10.88.0.1")}, bridges: bridges,
 			host: "10.88.0.1", knows: true},
+		{name: "in a container that forwards the engine's socket itself", s: surroundings{engine: networkOurs, container: true, own: []netip.Addr{addr("172.17.0.9")}},
+			bridges: bridges, host: "172.17.0.1", knows: true},
 		{name: "in a container without a way out", s: surroundings{container: true}, bridges: bridges, host: loopback},
 		{name: "the engine is in a container of this host", s: surroundings{engine: networkOther, own: []netip.Addr{addr("172.17.0.1")},
 			engineAddresses: []netip.Addr{addr("10.77.0.1"), addr("172.17.0.5")}}, host: "172.17.0.5", knows: true},
+		{name: "the engine is in a container of this host and has a bridge like ours", s: surroundings{engine: networkOther, own: []netip.Addr{addr("172.17.0.1")},
+			engineAddresses: []netip.Addr{addr("172.17.0.1"), addr("172.17.0.5")}}, bridges: bridges, host: "172.17.0.5", knows: true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
