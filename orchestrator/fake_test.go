@@ -669,6 +669,13 @@ func (e *fakeEngine) BuildClassic(context.Context, images.ClassicBuild, io.Reade
 	return "", errors.ErrUnsupported
 }
 
+// behaves changes what a service does from now on.
+func (e *fakeEngine) behaves(service string, s script) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.scripts[service] = s
+}
+
 // with does something to the container that has a name now.
 func (e *fakeEngine) with(name string, do func(c *fakeContainer)) {
 	e.mu.Lock()

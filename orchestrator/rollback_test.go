@@ -94,7 +94,7 @@ func TestARollbackWithoutAnyChangeSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, p := newFake().has("web"), load(t, oneService)
 		mustUp(t, e, p, Options{})
-		e.scripts["web"] = script{probe: func(time.Duration, int) int { return 1 }}
+		e.behaves("web", script{probe: func(time.Duration, int) int { return 1 }})
 		<-time.After(time.Minute) // until the engine knows it
 		var h heard
 		_, err := Up(t.Context(), e, p, Options{Listen: h.listen, WaitTimeout: 20 * time.Second, Plan: PlanOptions{Rollback: true}})
@@ -150,7 +150,7 @@ func rollBackAll(t *testing.T, interrupted bool) {
 	for _, name := range []string{"db-1", "mig-1", "api-1", "more-1", "less-1", "less-2", "gone-1", "rested-1"} {
 		ids[name] = e.byName("p-" + name).ID
 	}
-	e.scripts["api"] = script{probe: func(time.Duration, int) int { return 1 }}
+	e.behaves("api", script{probe: func(time.Duration, int) int { return 1 }})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	if interrupted {
@@ -220,7 +220,7 @@ func TestARollbackGivesTheNamesOfImagesBack(t *testing.T) {
 		if now := e.images["web"].ID; now != was {
 			t.Errorf("the name is %s's, not %s's", now, was)
 		}
-		delete(e.scripts, "web")
+		e.behaves("web", script{})
 		if got := e.census(); got != want {
 			t.Errorf("after the rollback there is\n%s\nwant\n%s", got, want)
 		}
