@@ -72,7 +72,7 @@ func bindNotes(f Facts) []string {
 	if len(services) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("whether %s still has the files that it mounts could not be seen from here; a restart makes sure",
+	return []string{fmt.Sprintf("whether %s still has the files that it mounts could not be seen from here",
 		strings.Join(compact(services), ", "))}
 }
 

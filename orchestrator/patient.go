@@ -86,7 +86,7 @@ func (w ward) patients() ([]Patient, map[string]string, error) {
 func (w ward) planInput(hold, again map[string]string) PlanInput {
 	return PlanInput{
 		Project: w.facts.Project, Observed: w.facts.Observed, Images: w.facts.Images,
-		Options: PlanOptions{AllowUnverified: w.facts.AllowUnverified, Hold: hold, Again: again},
+		Options: PlanOptions{KeepData: true, AllowUnverified: w.facts.AllowUnverified, Hold: hold, Again: again},
 	}
 }
 

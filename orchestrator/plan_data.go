@@ -35,6 +35,13 @@ func (p *planner) planData(s *compose.Service, c Container) {
 	}
 }
 
+// heldForData says whether c, a container of s, stays for the sake of its data.
+func (p *planner) heldForData(s *compose.Service, c Container) bool {
+	return p.Options.KeepData && slices.ContainsFunc(c.Mounts, func(m Mount) bool {
+		return m.Type == types.VolumeTypeVolume && p.leavesBehind(s, m)
+	})
+}
+
 // leavesBehind says whether a mount of a container of s is in no container of the
 // new configuration. A volume that is not the project's, and a named one that the
 // file still mounts anywhere, is not lost.
@@ -49,7 +56,7 @@ func (p *planner) leavesBehind(s *compose.Service, m Mount) bool {
 	}
 	for _, other := range wholeFile(p.Project) {
 		if slices.ContainsFunc(other.Volumes, func(at types.ServiceVolumeConfig) bool {
-			return at.Type == types.VolumeTypeVolume && p.Project.Volumes[at.Source].Name == m.Name
+			return at.Type == types.VolumeTypeVolume && p.volumeName(at.Source) == m.Name
 		}) {
 			return false
 		}
@@ -106,7 +113,10 @@ func (p *planner) volumeName(key string) string {
 	if v, ok := p.Project.Volumes[key]; ok && v.Name != "" {
 		return v.Name
 	}
-	return key
+	if p.Project.Source != nil && p.Project.Source.Volumes[key].Name != "" {
+		return p.Project.Source.Volumes[key].Name // no selected service has it
+	}
+	return p.Project.Name + "_" + key
 }
 
 // copyHint is how to take the data along, where there is a place to take it to, and

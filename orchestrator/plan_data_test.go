@@ -74,6 +74,13 @@ func TestAPlanThatLeavesDataBehindHasToBeToldSo(t *testing.T) {
 					t.Errorf("it does not say %q:\n%s", word, said)
 				}
 			}
+			in.Options.KeepData = true
+			for _, a := range planOf(t, in).Actions {
+				if a.Service == "db" {
+					t.Errorf("one who cannot be asked does %s %s", a.Kind, a.Target)
+				}
+			}
+			in.Options.KeepData = false
 			in.Options.LeaveVolumes = true
 			if notes := strings.Join(planOf(t, in).Notes, "\n"); !strings.Contains(notes, "docker volume rm") {
 				t.Errorf("the notes do not say what is left: %s", notes)

@@ -110,7 +110,7 @@ func (p *planner) planReplica(s *compose.Service, number int, c *Container) {
 		p.planStart(s, number, name, "", create, "created", create)
 		return
 	}
-	if cause := p.replaceCause(s, *c); cause != "" && !p.keeps(s, *c) {
+	if cause := p.replaceCause(s, *c); cause != "" && !p.keeps(s, *c) && !p.heldForData(s, *c) {
 		p.changed[s.Name] = cause
 		p.planReplace(s, number, *c, name, cause)
 		return

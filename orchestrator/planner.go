@@ -25,6 +25,9 @@ type PlanOptions struct {
 	// LeaveVolumes says that the data of volumes which the file no longer mounts
 	// may stay behind in them.
 	LeaveVolumes bool
+	// KeepData leaves a container as it is, different from the file, whose replacement
+	// would leave such data behind: for one who cannot be asked.
+	KeepData bool
 	// AllowUnverified waives the proof of every service without a check.
 	AllowUnverified bool
 	// Rollback keeps replaced containers until the new ones are proven.

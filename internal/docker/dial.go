@@ -2,8 +2,11 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -35,7 +38,9 @@ func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 		if ctx.Err() == nil {
 			now := time.Now()
 			d.failed.Store(&dialError{err})
-			d.outage.Store(&now)
+			if isAway(err) {
+				d.outage.Store(&now)
+			}
 		}
 		return nil, err
 	}
@@ -57,4 +62,9 @@ func (e *Engine) Outage() time.Time {
 		return *at
 	}
 	return time.Time{}
+}
+
+// isAway says that nobody listens: one that is busy, or lets no more in, is there.
+func isAway(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist)
 }
