@@ -120,7 +120,7 @@ func limitChanges(s *compose.Service, c Container, supports LimitSupport) []Fiel
 		}
 	}
 	number("mem_limit", got.Memory, want.Memory, supports.Memory, bytesOrNone)
-	if got.Memory == want.Memory {
+	if got.Memory == want.Memory && (supports.Swap || want.MemorySwap != 0) { // else it is what the engine makes of the memory
 		number("memswap_limit", got.swap(), want.swap(), supports.Swap, bytesOrNone)
 	}
 	number("mem_reservation", got.MemoryReservation, want.MemoryReservation, false, bytesOrNone)

@@ -36,6 +36,7 @@ services:
 		{name: "swap", change: func(l *Limits) { l.MemorySwap = 64 << 20 }, supports: all, want: []string{`memswap_limit "64 MiB" → "128 MiB"`}},
 		{name: "swap without limit", change: func(l *Limits) { l.MemorySwap = -1 }, supports: all, want: []string{`memswap_limit "none" → "128 MiB"`}},
 		{name: "swap on a kernel that does not count it", change: func(l *Limits) { l.MemorySwap = -1 }},
+		{name: "what an engine that is not known makes of swap", change: func(l *Limits) { l.MemorySwap = l.Memory }},
 		{name: "restart", change: func(l *Limits) { l.Restart = "no" }, want: []string{`restart "no" → "unless-stopped"`}},
 		{name: "retries", change: func(l *Limits) { l.Restart, l.MaxRetries = "on-failure", 3 }, want: []string{`restart "on-failure:3" → "unless-stopped"`}},
 		{name: "processors", change: func(l *Limits) { l.NanoCPUs = 1e9 }, want: []string{`cpus "1" → "0.5"`}},

@@ -222,6 +222,10 @@ func (o Origin) decide(p *compose.Project, here Here) claimReason {
 	case o.NamedDir != "" && o.NamedDir == p.NamedDir:
 		return sameLink
 	}
+	moved := here.moved(o.Owner)
+	if moved == p.Dir {
+		return sameDirectory // was taken over before, and said
+	}
 	if o.Dir == "" || o.Host == "" && !here.Local || o.Host != "" && o.Host != p.Host {
 		return foreign // what is not there here may be there elsewhere
 	}
@@ -230,14 +234,10 @@ func (o Origin) decide(p *compose.Project, here Here) claimReason {
 		if o.Host == "" {
 			return foreign // of a release that did not say which machine it was on
 		}
-		switch here.moved(o.Owner) {
-		case "":
-			return movedHere
-		case p.Dir:
-			return sameDirectory // was taken over before, and said
-		default:
+		if moved != "" {
 			return foreign // lives on in a third one
 		}
+		return movedHere
 	}
 	mine, failed := here.Stat(p.Dir)
 	if err == nil && failed == nil && os.SameFile(there, mine) {

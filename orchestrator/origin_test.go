@@ -131,6 +131,9 @@ func TestAStackIsOnlyTakenFromAnotherDirectoryForAReason(t *testing.T) {
 	for i := range unsaid {
 		unsaid[i].Host = ""
 	}
+	remembers := func(dir string) Here {
+		return Here{Stat: os.Stat, Moved: func(string) string { return dir }}
+	}
 	volumes := func(all []Origin) []Origin { return all[len(all)-1:] }
 	must(os.Remove(link))
 	must(os.Symlink(two.dir, link))
@@ -152,6 +155,10 @@ func TestAStackIsOnlyTakenFromAnotherDirectoryForAReason(t *testing.T) {
 		{name: "where the link leads, without it", p: two.project(), origins: linked, here: thisHost, refused: true},
 		{name: "another directory, asked for", p: two.project(), origins: direct, here: Here{Stat: os.Stat, Adopt: true}, owns: true, taken: "--adopt"},
 		{name: "a directory that is gone", p: two.project(), origins: gone, here: thisHost, owns: true, taken: "no longer exists"},
+		{name: "a directory that is gone, taken over by this one before", p: two.project(), origins: gone, here: remembers(two.dir), owns: true},
+		{name: "a directory that is gone, taken over by a third one", p: two.project(), origins: gone, here: remembers(one.dir), refused: true},
+		{name: "a directory that is gone, taken over by one that is gone as well", p: two.project(), origins: gone, here: remembers(filepath.Join(root, "none")), owns: true, taken: "no longer exists"},
+		{name: "another directory, asked for before", p: two.project(), origins: direct, here: remembers(two.dir), owns: true},
 		{name: "a volume of a directory that is gone", p: two.project(), origins: volumes(gone), here: thisHost, owns: true, taken: "no longer exists"},
 		{name: "a volume of another directory", p: two.project(), origins: volumes(direct), here: thisHost},
 		{name: "a directory of another host", p: two.project(), origins: elsewhere, here: Here{Local: true, Stat: os.Stat}, refused: true},
