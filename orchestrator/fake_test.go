@@ -162,7 +162,25 @@ func (e *fakeEngine) Info(ctx context.Context) (EngineInfo, error) {
 	return e.info, e.enter(ctx, "info", false)
 }
 
-func (e *fakeEngine) Outage() time.Time { return e.outage }
+func (e *fakeEngine) Outage() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.outage
+}
+
+// goesAway makes now the time when it could not be reached.
+func (e *fakeEngine) goesAway() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.outage = time.Now()
+}
+
+// networkCount is how many networks there are.
+func (e *fakeEngine) networkCount() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.networks)
+}
 
 func (e *fakeEngine) Observe(ctx context.Context, scope Scope) (Observed, error) {
 	if err := e.enter(ctx, "observe", false); err != nil {

@@ -59,11 +59,11 @@ func TestWhatWasAskedForWhenAnotherFailedIsAwaited(t *testing.T) {
 		if r.Failure == nil || len(r.Cards) != 0 {
 			t.Errorf("the failure of a network is told as %v, with %d cards", r.Failure, len(r.Cards))
 		}
-		if n := len(e.networks); n != 2 {
+		if n := e.networkCount(); n != 2 {
 			t.Errorf("%d networks are there when up has ended, 2 were asked for", n)
 		}
-		if err := Down(t.Context(), e, p, DownOptions{}); err != nil || len(e.networks) != 0 {
-			t.Errorf("down: %v, %d networks left", err, len(e.networks))
+		if err := Down(t.Context(), e, p, DownOptions{}); err != nil || e.networkCount() != 0 {
+			t.Errorf("down: %v, %d networks left", err, e.networkCount())
 		}
 	})
 }
@@ -90,7 +90,7 @@ func TestAnInterruptedRunSaysWhichCallMayStillBeCarriedOut(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(10 * time.Second)
-		if n := len(e.networks); n != 0 {
+		if n := e.networkCount(); n != 0 {
 			t.Errorf("down left %d networks", n)
 		}
 	})
@@ -108,7 +108,7 @@ func TestAFollowingUpTakesOverWhatComesLate(t *testing.T) {
 		if r, err := Up(t.Context(), e, p, Options{Late: LateAfterUnknown}); err != nil || !r.Proven {
 			t.Fatalf("the next up: %v", err)
 		}
-		if n := len(e.networks); n != 3 {
+		if n := e.networkCount(); n != 3 {
 			t.Errorf("%d networks are there, want 3", n)
 		}
 	})
@@ -128,7 +128,7 @@ func TestAnEngineThatWentAwayIsTheCauseOfWhatEndedWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := fourLevelEngine()
 		e.scripts["db"] = script{exits: 300 * time.Millisecond}
-		time.AfterFunc(500*time.Millisecond, func() { e.outage = time.Now() })
+		time.AfterFunc(500*time.Millisecond, e.goesAway)
 		r, err := Up(t.Context(), e, load(t, fourLevels), Options{})
 		wantFailure(t, r, err, fault.Engine, "the engine went away", "db")
 		if !strings.HasPrefix(err.Error(), "the engine") || r.Failure == nil {
@@ -144,7 +144,7 @@ func TestAnOutageLongBeforeAnEndIsNotItsCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := fourLevelEngine()
 		e.scripts["db"] = script{exits: 45 * time.Second}
-		time.AfterFunc(100*time.Millisecond, func() { e.outage = time.Now() })
+		time.AfterFunc(100*time.Millisecond, e.goesAway)
 		p := load(t, strings.Replace(fourLevels, "interval: 1s", "interval: 1s, start_period: 2m", 1))
 		e.scripts["migrate"] = script{exits: time.Minute}
 		r, err := Up(t.Context(), e, p, Options{})

@@ -30,6 +30,7 @@ type engine interface {
 // originator says where what has a project's name comes from.
 type originator interface {
 	Origins(ctx context.Context, project string) ([]orchestrator.Origin, error)
+	Containers(ctx context.Context) ([]orchestrator.ProjectContainer, error)
 }
 
 // copyist does for throw-away copies what nothing else needs of an engine.

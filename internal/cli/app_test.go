@@ -77,6 +77,11 @@ func (e *scripted) Observe(context.Context, orchestrator.Scope) (orchestrator.Ob
 	return orchestrator.Observed{Containers: e.containers}, nil
 }
 
+// Containers has none of other projects.
+func (e *scripted) Containers(context.Context) ([]orchestrator.ProjectContainer, error) {
+	return nil, nil
+}
+
 func (e *scripted) Origins(_ context.Context, project string) ([]orchestrator.Origin, error) {
 	var all []orchestrator.Origin
 	for _, c := range e.containers {

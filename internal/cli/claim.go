@@ -53,7 +53,22 @@ func (a *app) claimed(ctx context.Context, e engine, p *compose.Project) (orches
 		return orchestrator.Claim{}, fault.New(fault.ClassOf(err), "%w", err).
 			WithHint("%s", strings.Replace(a.command, "stackctl", "stackctl --adopt", 1))
 	}
+	if len(origins) == 0 {
+		a.pointToAbandoned(ctx, e, &here, place)
+	}
 	return claim, nil
+}
+
+// pointToAbandoned says, where nothing has the project's name, which stack may be
+// this one under the name of the directory that it was in before.
+func (a *app) pointToAbandoned(ctx context.Context, e engine, p *compose.Project, place orchestrator.Here) {
+	all, err := e.Containers(ctx)
+	if err != nil {
+		return // a courtesy
+	}
+	if name, dir := orchestrator.Abandoned(p, all, place); name != "" {
+		a.remark("note: project " + name + " has these services and was made in " + dir + ", which no longer exists; if it is this one, go on with it: stackctl -p " + name + " up")
+	}
 }
 
 // movesFile is where this host remembers which directory has taken over an identity,

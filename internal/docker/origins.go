@@ -52,3 +52,24 @@ func (e *Engine) Origins(ctx context.Context, project string) ([]orchestrator.Or
 	}
 	return all, nil
 }
+
+// Containers lists where the containers of all projects that stackctl made come from.
+func (e *Engine) Containers(ctx context.Context) ([]orchestrator.ProjectContainer, error) {
+	listed, err := ask(ctx, e, "list containers", func(ctx context.Context) ([]container.Summary, error) {
+		return e.cli.ContainerList(ctx, container.ListOptions{
+			All: true, Filters: filters.NewArgs(filters.Arg("label", orchestrator.LabelOwner)),
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []orchestrator.ProjectContainer
+	for _, c := range listed {
+		for _, o := range orchestrator.AddOrigin(nil, orchestrator.TraceContainer, ownName(c.Names), c.Labels) {
+			all = append(all, orchestrator.ProjectContainer{
+				Origin: o, Project: c.Labels[orchestrator.LabelProject], Service: c.Labels[orchestrator.LabelService],
+			})
+		}
+	}
+	return all, nil
+}
