@@ -73,7 +73,7 @@ func TestAMovedDirectoryGoesOnWithItsStack(t *testing.T) {
 	moved.expect(0, nil, "logs")
 	moved.expect(0, []string{"proven"}, "restart", "--stable-for", "0")
 	moved.expect(0, nil, "down")
-	moved.expect(0, []string{"is taken over"}, "up", "--stable-for", "0") // of the volume
+	moved.expect(0, nil, "up", "--stable-for", "0") // has the volume, which it took over before
 	id = moved.only("app").ID
 	moved.hasKept(id)
 	moved.expect(0, nil, "up", "--stable-for", "0")
