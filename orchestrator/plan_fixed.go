@@ -15,10 +15,21 @@ import (
 // before that.
 func (p *planner) fixedFirst() {
 	fixed := slices.DeleteFunc(slices.Clone(p.plan.Actions), func(a Action) bool { return !p.asksForOne(a) })
+	if len(fixed) == 0 {
+		return
+	}
+	order := actionOrder{}
+	for _, a := range p.plan.Actions {
+		order[a.ID] = a
+	}
 	for i, a := range p.plan.Actions {
 		for _, before := range fixed {
-			if a.ID != before.ID && p.mayTake(a, before) && !p.follows(before.ID, a.ID) && p.waitsAnyway(a.ID, before.ID) {
+			if a.ID == before.ID || !p.mayTake(a, before) {
+				continue
+			}
+			if first := order.before(before.ID); !first[a.ID] && order.waitsAnyway(a.ID, first) {
 				p.plan.Actions[i].await(before.ID)
+				order[a.ID] = p.plan.Actions[i]
 			}
 		}
 	}
@@ -52,16 +63,16 @@ func (p *planner) mayTake(a, fixed Action) bool {
 	return false
 }
 
-// follows says whether an action comes after another one, directly or not.
-func (p *planner) follows(id, other string) bool { return p.before(id)[other] }
+// actionOrder are the actions of a plan by their IDs, with what each comes after.
+type actionOrder map[string]Action
 
-// waitsAnyway says whether id waits already for all that other waits for: else the
-// order would make a service wait for what is none of its business, and fail with it.
-func (p *planner) waitsAnyway(id, other string) bool {
-	waited := p.before(id)
-	for before := range p.before(other) {
-		i := slices.IndexFunc(p.plan.Actions, func(a Action) bool { return a.ID == before })
-		if i >= 0 && p.plan.Actions[i].Wait() && !waited[before] {
+// waitsAnyway says whether an action waits already for all waits among others: else
+// the order would make a service wait for what is none of its business, and fail
+// with it.
+func (o actionOrder) waitsAnyway(id string, others map[string]bool) bool {
+	waited := o.before(id)
+	for other := range others {
+		if o[other].Wait() && !waited[other] {
 			return false
 		}
 	}
@@ -69,18 +80,14 @@ func (p *planner) waitsAnyway(id, other string) bool {
 }
 
 // before are the actions that an action comes after, directly or not, and itself.
-func (p *planner) before(id string) map[string]bool {
-	needs := make(map[string][]string, len(p.plan.Actions))
-	for _, a := range p.plan.Actions {
-		needs[a.ID] = a.DependsOn
-	}
+func (o actionOrder) before(id string) map[string]bool {
 	seen, next := map[string]bool{}, []string{id}
 	for len(next) > 0 {
 		last := next[len(next)-1]
 		next = next[:len(next)-1]
 		if !seen[last] {
 			seen[last] = true
-			next = append(next, needs[last]...)
+			next = append(next, o[last].DependsOn...)
 		}
 	}
 	return seen

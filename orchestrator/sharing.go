@@ -80,8 +80,8 @@ func joinedContainers(p *compose.Project) []string {
 // container has is the peer's former one, which nobody else uses any more.
 type staleShare struct {
 	kind sharedKind
-	// peer is the peer's container name, service its service or "".
-	peer, service string
+	// peer is the peer's container name.
+	peer string
 	// replaced says that the peer is another container now, so that a restart of
 	// the sharer is not enough.
 	replaced bool
@@ -108,7 +108,7 @@ func staleShareOf(s *compose.Service, c Container, peers func(service string) []
 		if !ok {
 			continue
 		}
-		stale := staleShare{kind: share.kind, peer: peer.Name, service: share.service}
+		stale := staleShare{kind: share.kind, peer: peer.Name}
 		joined := c.joined(share.kind)
 		switch {
 		case joined != "" && !peer.isCalled(joined), share.kind == sharedVolumes && newer(peer.Created, c.Created) && !hasVolumesOf(s, c, peer):
