@@ -108,6 +108,8 @@ type Settings struct {
 	Timeout time.Duration
 	// StableFor is the stability window; nil when the file does not say.
 	StableFor *time.Duration
+	// AllowUnverified waives the proof of every service that has no check.
+	AllowUnverified bool
 	// Supervise holds the operator's budget.
 	Supervise SuperviseSettings
 }

@@ -138,7 +138,7 @@ func TestTheHealthcheckOfTheFileInEveryForm(t *testing.T) {
 
 func TestSettingsAreDecoded(t *testing.T) {
 	p := mustLoad(t, `
-x-stackctl: {timeout: 90, stable_for: "0", supervise: {budget: 5, window: 10m, backoff: 1.5}}
+x-stackctl: {timeout: 90, stable_for: "0", allow_unverified: true, supervise: {budget: 5, window: 10m, backoff: 1.5}}
 services:
   a:
     image: x
@@ -155,7 +155,7 @@ services:
       critical_logs: [FATAL, {pattern: "x{2}", fail: true}]
 `, "P=443")
 	zero := time.Duration(0)
-	want := Settings{Timeout: 90 * time.Second, StableFor: &zero, Supervise: SuperviseSettings{Budget: 5, Window: 10 * time.Minute, Backoff: 1500 * time.Millisecond}}
+	want := Settings{Timeout: 90 * time.Second, StableFor: &zero, AllowUnverified: true, Supervise: SuperviseSettings{Budget: 5, Window: 10 * time.Minute, Backoff: 1500 * time.Millisecond}}
 	if diff := cmp.Diff(want, p.Settings); diff != "" {
 		t.Error(diff)
 	}

@@ -35,6 +35,7 @@ func (b *builder) settings(value any) Settings {
 			stable := d.duration(v, at)
 			out.StableFor = &stable
 		},
+		"allow_unverified": func(v any, at path) { out.AllowUnverified = d.boolean(v, at) },
 		"supervise": func(v any, at path) {
 			d.mapping(v, at, fields{
 				"budget":  func(v any, at path) { out.Supervise.Budget = d.integer(v, at, 1, 1_000_000) },
