@@ -45,9 +45,8 @@ func (b *builder) checkDependencies(p *Project) {
 	depends := map[string][]string{}
 	for _, name := range p.ServiceNames() {
 		for _, dependency := range slices.Sorted(maps.Keys(p.Services[name].DependsOn)) {
-			if other, ok := p.Services[dependency]; ok {
+			if _, ok := p.Services[dependency]; ok {
 				depends[name] = append(depends[name], dependency)
-				b.checkHealthy(p.Services[name], other)
 				continue
 			}
 			b.missingDependency(p, name, dependency)
@@ -80,17 +79,6 @@ func dependencyKey(s *Service, other string) string {
 		return "links"
 	}
 	return "depends_on"
-}
-
-// checkHealthy reports waiting for the health of a service that the file
-// switches the check of off.
-func (b *builder) checkHealthy(s, other *Service) {
-	_, disabled := other.FileCheck()
-	if disabled && s.DependsOn[other.Name].Condition == types.ServiceConditionHealthy {
-		b.ps.add(b.sources.problem(path{"services", s.Name, "depends_on", other.Name},
-			fmt.Sprintf("%s waits for the health of %s, whose healthcheck is disabled", s.Name, other.Name),
-			"wait for service_started, or give it a healthcheck"))
-	}
 }
 
 func (b *builder) missingDependency(p *Project, name, dependency string) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -27,11 +28,6 @@ func (b *builder) checkFiles(p *Project) {
 		for i, option := range p.Services[name].SecurityOpt {
 			if file := SeccompProfile(option); file != "" {
 				b.checkFile("seccomp profile", path{"services", name, "security_opt", item(i)}, absolute(b.sources.at.dir, file))
-			}
-		}
-		for i, v := range p.Services[name].Volumes {
-			if v.Type == types.VolumeTypeBind {
-				b.checkBind(v, path{"services", name, "volumes", item(i)})
 			}
 		}
 	}
@@ -88,18 +84,6 @@ func (b *builder) checkContext(s *Service) {
 	}
 }
 
-// checkBind reports a source that is missing, unless the file asks in long
-// syntax for its directory to be made.
-func (b *builder) checkBind(v types.ServiceVolumeConfig, at path) {
-	if v.Bind != nil && bool(v.Bind.CreateHostPath) {
-		return
-	}
-	if _, err := os.Stat(v.Source); err != nil {
-		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s: %s", b.ps.show(v.Source), fileFault("bind source", err)),
-			"create it, or use the long form with bind: {create_host_path: true}"))
-	}
-}
-
 // keepExplicitBinds leaves create_host_path true only where it is written:
 // compose-go also sets it for the short form and by default, and the engine
 // would then make an empty directory of a mistyped path.
@@ -112,28 +96,28 @@ func (b *builder) keepExplicitBinds(s *types.ServiceConfig) {
 		if v.Bind != nil {
 			bind = *v.Bind
 		}
-		bind.CreateHostPath = bind.CreateHostPath && types.OptOut(b.sources.asksToCreate(s.Name, v.Target))
+		bind.CreateHostPath = bind.CreateHostPath && types.OptOut(b.sources.saysCreate(s.Name, v.Target, true))
 		s.Volumes[i].Bind = &bind
 	}
 }
 
-// asksToCreate says whether any file, or what the service extends there,
-// holds create_host_path: true for the mount at target.
-func (s *sources) asksToCreate(service, target string) bool {
+// saysCreate says whether any file, or what the service extends there, holds
+// create_host_path with the given value for the mount at target.
+func (s *sources) saysCreate(service, target string, value bool) bool {
 	return slices.ContainsFunc(s.all, func(src *source) bool {
-		return src.bases == nil && s.asksIn(src, service, target, 0)
+		return src.bases == nil && s.saysCreateIn(src, service, target, value, 0)
 	})
 }
 
-func (s *sources) asksIn(src *source, service, target string, depth int) bool {
+func (s *sources) saysCreateIn(src *source, service, target string, value bool, depth int) bool {
 	definition := child(src.tree["services"], service)
 	for _, entry := range asList(child(definition, "volumes")) {
 		written, _ := child(entry, "target").(string)
 		create := child(child(entry, "bind"), "create_host_path")
-		if written != "" && filepath.Clean(written) == target && (create == true || create == "true") {
+		if written != "" && filepath.Clean(written) == target && (create == value || create == strconv.FormatBool(value)) {
 			return true
 		}
 	}
 	base, ref := s.base(src, service)
-	return base != nil && depth < maxDepth && s.asksIn(base, ref, target, depth+1)
+	return base != nil && depth < maxDepth && s.saysCreateIn(base, ref, target, value, depth+1)
 }

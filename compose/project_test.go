@@ -2,6 +2,8 @@ package compose
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -197,12 +199,13 @@ func TestFilesOfSettingsAreFoundFromTheDirectory(t *testing.T) {
 	}
 }
 
-func TestABindSourceIsOnlyMadeWhereTheLongFormAsks(t *testing.T) {
+func TestTheEngineMakesABindSourceOnlyWhereTheLongFormAsks(t *testing.T) {
 	text := func(mount string) string { return fmt.Sprintf("services: {a: {image: x, volumes: [%s]}}", mount) }
-	for _, mount := range []string{`"./no:/x"`, `{type: bind, source: ./no, target: /x}`, `{type: bind, source: ./no, target: /x, bind: {}}`,
-		`{type: bind, source: ./no, target: /x, bind: {propagation: rslave}}`, `{type: bind, source: ./no, target: /x, bind: {create_host_path: false}}`} {
-		if _, err := loadText(t, text(mount)); fault.ClassOf(err) != fault.Config || !strings.Contains(err.Error(), "the bind source does not exist") {
-			t.Errorf("%s: %v", mount, err)
+	for mount, never := range map[string]bool{`"./no:/x"`: false, `{type: bind, source: ./no, target: /x}`: false,
+		`{type: bind, source: ./no, target: /x, bind: {create_host_path: false}}`: true} {
+		sources := mustLoad(t, text(mount)).BindSources()
+		if len(sources) != 1 || sources[0].Create || sources[0].NeverCreate != never || sources[0].Place.Line != 1 || sources[0].Place.Column != 36 {
+			t.Errorf("%s: %+v", mount, sources)
 		}
 	}
 	p := mustLoad(t, text(`{type: bind, source: ./no, target: /x/, bind: {create_host_path: true}}`))
@@ -242,5 +245,29 @@ networks: {default: {labels: {x-net: "1"}}}
 	_, err := loadText(t, "services: {a: {image: x, logging: {options: {x-a: b}}}}")
 	if fault.ClassOf(err) != fault.Config || !strings.Contains(err.Error(), "services.a.logging.options.x-a") {
 		t.Error(err)
+	}
+}
+
+func TestWhatLooksLikeAFile(t *testing.T) {
+	for path, want := range map[string]bool{
+		"data": false, "./conf.d": false, "pg-data": false, "/var/lib/x": false, ".ssh": false, "app.conf": true, "conf.yml": true, "Caddyfile": true,
+		"/etc/localtime": true, "/var/run/docker.sock": true, ".env": true, ".htpasswd": true, "init.sql": true, "Dockerfile": true,
+	} {
+		if got := (BindSource{Source: path}).LooksLikeFile(); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}
+
+func TestOneCommandPutsMissingSourcesInPlace(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "app.example.conf"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &Project{Dir: dir}
+	got := p.CreateCommand([]string{dir + "/data", "/srv/x y"}, []string{dir + "/app.conf", dir + "/etc/site.yml"})
+	want := "mkdir -p '/srv/x y' ./data ./etc && cp ./app.example.conf ./app.conf && cp PATH/TO/site.yml ./etc/site.yml"
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }

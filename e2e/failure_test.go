@@ -137,14 +137,14 @@ func TestStatusSaysTheSameOfAFailureAsUp(t *testing.T) {
 	}
 }
 
-func TestAnUnprovableServiceIsRefusedBeforeAnythingStarts(t *testing.T) {
+func TestAnUncheckedServiceIsRefusedBeforeAnythingStartsWhereThatIsWanted(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, `
 services:
   good: {image: IMAGE, healthcheck: {test: [CMD, /testimage, check], interval: 1s}}
   silent: {image: IMAGE, command: [sleep], restart: unless-stopped}
 `)
-	s.expect(7, []string{"silent", "unverified"}, "up")
+	s.expect(7, []string{"silent", "unchecked"}, "up", "--strict")
 	nothingLeft(t, s.name)
 }
 

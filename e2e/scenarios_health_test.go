@@ -26,14 +26,14 @@ func healthScenarios() []scenario {
 			facts: []fact{serves("app", "ok"), passes("app")},
 		},
 		{
-			name: "a service with neither check nor port proves nothing", core: true, code: 7,
+			name: "a service with neither check nor port proves nothing", core: true, code: 12,
 			file:  "services: {app: {image: IMAGE, command: [sleep], restart: always}}",
-			facts: []fact{serves("app", "ok")}, cause: `app.*unverified`, says: []string{"healthcheck:"},
+			facts: []fact{serves("app", "ok")}, cause: `app.*unchecked`, says: []string{"healthcheck:"},
 		},
 		{
-			name: "a check of the image that the file disables proves nothing", core: true, code: 7,
+			name: "a check of the image that the file disables proves nothing", core: true, code: 12,
 			file:  "services: {app: {image: CHECKEDIMAGE, command: [sleep], restart: always, healthcheck: {disable: true}}}",
-			facts: []fact{serves("app", "ok")}, cause: `app.*unverified`,
+			facts: []fact{serves("app", "ok")}, cause: `app.*unchecked`,
 		},
 		{
 			name: "a check that cannot fail hides a port that nobody serves", core: true, code: 9,

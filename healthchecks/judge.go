@@ -75,9 +75,9 @@ func judgeUnchecked(s Subject) *Verdict {
 	case s.Health.Status != "" && s.Health.Status != StatusNone:
 		return &Verdict{State: StateUnknown, Reason: "the engine reports a health, but no healthcheck that it rests on"}
 	case s.Check != nil && len(s.Check.Test) > 0 && s.Check.Test[0] == "NONE":
-		return &Verdict{State: StateUnverified, Reason: "the healthcheck is disabled"}
+		return &Verdict{State: StateUnchecked, Reason: "the healthcheck is disabled"}
 	}
-	return &Verdict{State: StateUnverified, Reason: "no healthcheck"}
+	return &Verdict{State: StateUnchecked, Reason: "no healthcheck"}
 }
 
 // judgeHealthy believes the engine's "healthy" only on a probe of this start

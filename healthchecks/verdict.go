@@ -13,8 +13,8 @@ const (
 	// StateUnknown: something that the verdict needs is missing or not
 	// understood.
 	StateUnknown State = iota
-	// StateUnverified: the container has no check of its own.
-	StateUnverified
+	// StateUnchecked: the container has no check of its own.
+	StateUnchecked
 	// StateStarting: no probe of this start of the container has passed yet.
 	StateStarting
 	// StateReleased: the check passed through exec while the engine has not
@@ -43,8 +43,8 @@ func (s State) String() string {
 	switch s {
 	case StateUnknown:
 		return "unknown"
-	case StateUnverified:
-		return "unverified"
+	case StateUnchecked:
+		return "unchecked"
 	case StateStarting:
 		return "starting"
 	case StateReleased:

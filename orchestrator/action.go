@@ -27,6 +27,8 @@ const (
 	WaitHealthy     Kind = "wait healthy"
 	WaitCompleted   Kind = "wait completed"
 	RemoveImage     Kind = "remove image"
+	// CreateDirectory makes the source of a bind mount on this host.
+	CreateDirectory Kind = "create directory"
 )
 
 // Action is one call of the engine, or one wait, and why.
@@ -66,6 +68,8 @@ type Action struct {
 	anonymous bool
 	// grace is the stop time; nil takes the container's own.
 	grace *time.Duration
+	// path is the directory to make.
+	path string
 	// optional says that the wait belongs to a dependency with required: false.
 	optional bool
 }
@@ -103,6 +107,10 @@ type Plan struct {
 	// Notes are what the reader should know about the plan: orphans that
 	// stay, what was injected, warnings.
 	Notes []string
+	// Unchecked are the services that nothing can prove and nobody waived, by name.
+	Unchecked []UncheckedService
+	// refused are the reasons for which nobody carries the plan out.
+	refused []error
 	// kept are the containers that stay and count as replicas.
 	kept []replica
 	// follows are the services that are restarted because another one is, with its name.

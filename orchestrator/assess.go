@@ -39,8 +39,9 @@ type Facts struct {
 	Now time.Time
 	// StableFor is the stability window.
 	StableFor time.Duration
-	// AllowUnverified waives the proof of every service without a check.
-	AllowUnverified bool
+	// AllowUnverified waives the proof of every service without a check; Strict
+	// makes a failure of one that is not waived.
+	AllowUnverified, Strict bool
 	// Redact takes secrets out of the commands of checks; nil takes none.
 	Redact *sanitize.Redactor
 
@@ -121,6 +122,7 @@ func assessService(s subject) ServiceReport {
 		})
 	}
 	r.Proven = true
+	var unchecked *Condition
 	for _, g := range gates() {
 		c := g(s)
 		if c.Type == "" || c.Type != GateCensus && s.absent() {
@@ -130,10 +132,18 @@ func assessService(s subject) ServiceReport {
 			c = unknown(c.Type, fault.Service, "NotUp", "there is no container of it")
 		}
 		r.Conditions = append(r.Conditions, c)
-		if c.Status != True {
+		switch {
+		case c.unchecked():
+			unchecked = &c
+		case c.Status != True:
 			r.take(c)
 		}
 	}
+	if unchecked != nil && r.Proven {
+		r.take(*unchecked) // nothing contradicts it, and nothing proves it
+		r.Unchecked = true
+	}
+	r.Proven = r.Proven && unchecked == nil
 	r.State, r.Since = s.state(r)
 	r.fromFailure(s.Failures[s.service.Name])
 	r.Notes = s.notes()
@@ -182,9 +192,9 @@ func (s subject) proofName() string {
 	switch {
 	case s.isJob():
 		return "job"
-	case s.waived && (s.role == RoleUnprovable || s.role == RoleUndeclared):
+	case s.waived && s.uncheckable():
 		return "waived"
-	case s.role == RoleUnprovable:
+	case s.uncheckable():
 		return "none"
 	case s.check.Defined():
 		return "healthcheck"
@@ -281,7 +291,7 @@ func link(p *compose.Project, services []ServiceReport) {
 			// What failed for good is not explained by a dependency that may
 			// still come good.
 			ends := SharesNamespace(p.Services[r.Name], dep) && !d.runs
-			if !d.Proven && !r.Proven && !onlyUnstable(*d) && (d.Final || !r.Final || ends) {
+			if !d.settled() && !r.settled() && !onlyUnstable(*d) && (d.Final || !r.Final || ends) {
 				r.BlockedBy = append(r.BlockedBy, dep)
 				r.endsWithPeer = r.endsWithPeer || ends
 			}
@@ -292,13 +302,16 @@ func link(p *compose.Project, services []ServiceReport) {
 // conclude says whether all is proven, and the class of the root cause.
 func conclude(services []ServiceReport) (bool, fault.Class) {
 	root := rootOf(services)
-	if root == nil {
-		return true, fault.None
+	switch {
+	case root != nil:
+		return false, orService(root.Class)
+	case len(uncheckedIn(services)) > 0:
+		return false, fault.Unchecked
 	}
-	return false, orService(root.Class)
+	return true, fault.None
 }
 
-// rootOf is the failure that no other one explains, nil when all is proven:
+// rootOf is the failure that no other one explains, nil when there is none:
 // one that explains what others show, the first in the order of the dependencies
 // that waiting cannot heal, else the first that waits for nobody.
 func rootOf(services []ServiceReport) *ServiceReport {
@@ -309,7 +322,7 @@ func rootOf(services []ServiceReport) *ServiceReport {
 		func(ServiceReport) bool { return true },
 	} {
 		for i := range services {
-			if !services[i].Proven && is(services[i]) {
+			if !services[i].settled() && is(services[i]) {
 				return &services[i]
 			}
 		}

@@ -74,7 +74,7 @@ func rank(r ServiceReport) int {
 // sake has nothing to explain.
 func onlyUnstable(r ServiceReport) bool {
 	for _, c := range r.Conditions {
-		if c.Status != True && c.Type != GateStable && (c.Type != GateQuiet || c.Reason != reasonNotRead) {
+		if c.Status != True && !c.unchecked() && c.Type != GateStable && (c.Type != GateQuiet || c.Reason != reasonNotRead) {
 			return false
 		}
 	}

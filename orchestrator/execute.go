@@ -169,7 +169,7 @@ func isRefused(err error) bool { return errdefs.IsPermissionDenied(err) || errde
 
 func phasesOf(k Kind) (before, after Phase) {
 	switch k {
-	case CreateContainer, CreateNetwork, CreateVolume:
+	case CreateContainer, CreateNetwork, CreateVolume, CreateDirectory:
 		return PhaseCreating, PhaseCreated
 	case StartContainer, Unpause:
 		return PhaseStarting, PhaseStarted
@@ -190,6 +190,8 @@ func (x *executor) act(ctx context.Context, a Action) error {
 		return err
 	case CreateVolume:
 		return x.engine.CreateVolume(ctx, *a.volume)
+	case CreateDirectory:
+		return makeSource(a.path)
 	case CreateContainer:
 		return x.create(ctx, a)
 	case StartContainer:

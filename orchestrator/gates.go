@@ -56,9 +56,9 @@ func fails(kind string, class fault.Class, reason, format string, args ...any) C
 }
 
 // isJob says whether the service is proven by its end. One whose file does not
-// say what it is and whose proof was waived may end, and need not.
+// say what it is may end, and need not.
 func (s subject) isJob() bool {
-	return s.role == RoleJob || s.role == RoleUndeclared && (!s.waived || s.ended())
+	return s.role == RoleJob || s.role == RoleUndeclared && s.ended()
 }
 
 // ended says whether all containers of the service ended with success.
@@ -220,6 +220,9 @@ func healthy(s subject) Condition {
 		cond.Evidence = evidence
 		return cond
 	}
+	if s.uncheckable() && !s.waived {
+		return s.uncheckedCondition(evidence)
+	}
 	if s.proofName() == "waived" {
 		return resting(holds(GateHealthy, "waived: nothing proves it, by wish of the file or of the command line"), []healthchecks.Evidence{{
 			Probe: "x-stackctl.allow_unverified, --allow-unverified", Result: "the proof is waived", Passed: true, At: s.Now,
@@ -235,24 +238,29 @@ func stable(s subject) Condition {
 	}
 	var evidence []healthchecks.Evidence
 	for _, c := range s.ours {
-		lasting := c.stable(s.StableFor, s.age(c), s.engineNow(), s.Now) && !s.contradicted(c)
+		window := s.window()
+		lasting := c.stable(window, s.age(c), s.engineNow(), s.Now) && !s.contradicted(c)
 		evidence = append(evidence, s.lasted(c, lasting))
 		if left := s.distrusted(c); left > 0 && lasting {
 			evidence[len(evidence)-1].Passed = false
 			return resting(fails(GateStable, fault.Service, "CrashLoop", "%s has been restarted %d times and must run for %s to be believed: %s are missing%s",
 				c.Name, c.RestartCount, shortRun, left.Round(100*time.Millisecond), then(c.LastEnd)), evidence)
 		}
+		if !lasting && s.uncheckable() && c.RestartCount > 0 {
+			return resting(fails(GateStable, fault.Service, "Restarted", "%s restarted %s and has not run for %s since%s",
+				c.Name, times(c.RestartCount), window, then(c.LastEnd)), evidence)
+		}
 		if !lasting {
-			return resting(fails(GateStable, fault.Timeout, "Unstable", "%s has not been well for %s yet", c.Name, s.StableFor), evidence)
+			return resting(fails(GateStable, fault.Timeout, "Unstable", "%s has not been well for %s yet", c.Name, window), evidence)
 		}
 	}
-	return resting(holds(GateStable, fmt.Sprintf("nothing contradicted it for %s", s.StableFor)), evidence)
+	return resting(holds(GateStable, fmt.Sprintf("nothing contradicted it for %s", s.window())), evidence)
 }
 
 // contradicted says whether a probe from outside failed within the window.
 func (s subject) contradicted(c Sight) bool {
 	at, ok := s.Wrong[c.ID]
-	return ok && s.Now.Sub(at) < s.StableFor
+	return ok && s.Now.Sub(at) < s.window()
 }
 
 // wired is G4: networks, addresses and published ports are really there.
@@ -353,7 +361,7 @@ func database(s subject) Condition {
 // service without a check owes at least one answer.
 func reachable(s subject) Condition {
 	c := s.fromProofs(GateReachable, "answers")
-	if c.Type != "" || s.check.Defined() || s.isJob() || s.proofName() == "waived" || database(s).Type != "" {
+	if c.Type != "" || s.check.Defined() || s.isJob() || s.uncheckable() || database(s).Type != "" {
 		return c
 	}
 	c = unknown(GateReachable, fault.Service, "NothingToAsk", "it has no healthcheck, and nothing of it can be asked from outside")
@@ -364,7 +372,7 @@ func reachable(s subject) Condition {
 // fromProofs decides a gate from the probes that containers owe; which these
 // are is decided afresh, so that a probe that was never made is missed.
 func (s subject) fromProofs(kind, word string) Condition {
-	if s.isJob() || s.proofName() == "waived" {
+	if s.isJob() || s.uncheckable() {
 		return Condition{}
 	}
 	var evidence []healthchecks.Evidence

@@ -541,12 +541,25 @@ func TestGates(t *testing.T) {
 			change: func(f *Facts) { web(f).State = StateCreated }},
 		{name: "completed: a service that says nothing and ended with code 0", yaml: undeclared, gate: GateCompleted, status: True, proven: true,
 			change: func(f *Facts) { end(f, 0) }},
-		{name: "completed: a service that says nothing and ended otherwise", yaml: undeclared, gate: GateCompleted, status: False, class: fault.Service,
+		{name: "unchecked: it ended otherwise", yaml: undeclared, gate: GateRunning, status: False, class: fault.Service,
 			change: func(f *Facts) { end(f, 1) }},
-		{name: "completed: a service that says nothing and has ten seconds to end", yaml: undeclared, gate: GateCompleted, status: False, class: fault.Service, says: "may end by itself",
-			change: func(f *Facts) { web(f).StartedAt = f.Now.Add(-undeclaredGrace + time.Second) }},
-		{name: "completed: a service that says nothing and still runs", yaml: undeclared, gate: GateCompleted, status: False, class: fault.Service, final: true, says: "unverified",
+		{name: "unchecked: it has ten seconds to end", yaml: undeclared, gate: GateStable, status: False, class: fault.Timeout, says: "for 10s",
+			change: func(f *Facts) { web(f).StartedAt = f.Now.Add(-uncheckedGrace + time.Second) }},
+		{name: "unchecked: it restarted in these ten seconds", yaml: undeclared, gate: GateStable, status: False, class: fault.Service, says: "restarted 1 time",
+			change: func(f *Facts) {
+				web(f).StartedAt, web(f).RestartCount = f.Now.Add(-uncheckedGrace+time.Second), 1
+			}},
+		{name: "unchecked: waived, it has to run for ten seconds too", yaml: undeclared, gate: GateStable, status: False, class: fault.Timeout, says: "for 10s",
+			change: func(f *Facts) {
+				f.AllowUnverified = true
+				web(f).StartedAt = f.Now.Add(-uncheckedGrace + time.Second)
+			}},
+		{name: "unchecked: it still runs", yaml: undeclared, gate: GateHealthy, status: Unknown, class: fault.Unchecked, says: "no healthcheck and no published port",
 			change: func(f *Facts) {}},
+		{name: "unchecked: a failure for who is strict", yaml: undeclared, gate: GateHealthy, status: False, class: fault.Service, final: true, says: "no healthcheck",
+			change: func(f *Facts) { f.Strict = true }},
+		{name: "unchecked: the engine killed a process of it", yaml: undeclared, gate: GateHealthy, status: False, class: fault.Service, final: true, says: "for memory",
+			change: func(f *Facts) { web(f).OOMKilled = true }},
 		{name: "completed: one that was waived may run", yaml: undeclared, gate: GateRunning, status: True, proven: true,
 			change: func(f *Facts) { f.AllowUnverified = true }},
 		{name: "completed: one that was waived may end", yaml: undeclared, gate: GateCompleted, status: True, proven: true,

@@ -116,7 +116,8 @@ func present(needs []images.Need) map[string]images.Image {
 // planInput is what a plan is made from, with what is still to happen to the
 // images.
 func (s *session) planInput(observed Observed, needs []images.Need) PlanInput {
-	in := PlanInput{Project: s.project, Observed: observed, Images: s.images, Pending: map[string]string{}, Options: s.opts.Plan}
+	in := PlanInput{Project: s.project, Observed: observed, Images: s.images, Pending: map[string]string{}, Options: s.opts.Plan,
+		Absent: absentSources(s.project, observed.Engine)}
 	for _, n := range needs {
 		if n.Action == images.None {
 			continue

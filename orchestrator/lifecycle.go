@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -38,11 +39,15 @@ func again(ctx context.Context, engine FullEngine, p *compose.Project, names []s
 		return empty, err
 	}
 	s.images = wantedImages(p, observed)
-	plan, err := PlanAgain(PlanInput{Project: p, Observed: observed, Images: s.images, Options: opts.Plan}, names, running)
-	if err != nil {
+	plan, err := PlanAgain(s.planInput(observed, nil), names, running)
+	if err := errors.Join(err, plan.Refused()); err != nil {
 		return empty, err
 	}
+	s.warnUnchecked(plan)
 	r, err := s.carryOut(ctx, plan)
+	if err == nil && !r.Proven && r.Settled() {
+		err = uncheckedError(r)
+	}
 	r.Took, r.Timings = time.Since(begin), s.timings.list()
 	r.Critical = criticalPath(p, r.Timings)
 	return r, err
@@ -76,6 +81,8 @@ func PlanAgain(in PlanInput, names []string, running bool) (Plan, error) {
 			}
 		}
 	}
+	p.refuseUnchecked()
+	p.planSources()
 	p.fixedFirst()
 	p.plan.Actions = inOrder(p.plan.Actions)
 	return p.plan, nil

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -174,7 +175,7 @@ func (l *loop) look(ctx context.Context, observed Observed, busy map[string]bool
 	report := Assess(facts)
 	sights := facts.Sights
 	now := time.Now()
-	if l.pressing && report.Proven && !l.proven {
+	if l.pressing && report.Settled() && !l.proven {
 		l.nextLook = now // only a look at everything proves
 		return
 	}
@@ -182,7 +183,7 @@ func (l *loop) look(ctx context.Context, observed Observed, busy map[string]bool
 	known := l.intake.settle(sights, now)
 	l.memory.Stopped, l.memory.Ours, l.memory.Seen = known.all, known.ours, known.seen
 	w := ward{
-		facts: facts, report: report, rules: l.rules(), memory: l.memory,
+		facts: facts, absent: absentSources(s.project, observed.Engine), report: report, rules: l.rules(), memory: l.memory,
 		busy: busy, asked: asked, killed: known.killed, told: known.told, subjects: map[string]subject{}, follows: map[string]string{},
 	}
 	patients, again, err := w.patients()
@@ -226,7 +227,7 @@ func (l *loop) act(ctx context.Context, w ward, patients []Patient, again map[st
 	defer release()
 	l.Trouble("lock", "")
 	plan, err := MakePlan(w.planInput(untouched(l.session.project, decisions), again))
-	if err != nil {
+	if err = errors.Join(err, plan.Refused()); err != nil {
 		l.Trouble("plan", err.Error())
 		return postponed(decisions, err, now)
 	}
@@ -306,13 +307,13 @@ func (l *loop) away(err error) {
 func (l *loop) schedule(r Report, decisions map[string]Decision, sights map[string]Sight, now time.Time) {
 	s := l.session
 	wait := l.opts.Every + min(l.opts.Every/8, time.Second) // the probes' end wakes it before
-	if s.ready(r) && !r.Proven {
+	if s.ready(r) && !r.Settled() {
 		wait = min(wait, s.nextLook(r))
 	}
 	if l.pressing {
 		wait = min(wait, lookOften)
 	}
-	if slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.Proven && onlyUnstable(one) }) {
+	if slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.settled() && onlyUnstable(one) }) {
 		wait = min(wait, max(s.windowLeft(), lookOften))
 	}
 	unasked := false
@@ -337,7 +338,7 @@ func (l *loop) schedule(r Report, decisions map[string]Decision, sights map[stri
 // show publishes and tells what this pass found.
 func (l *loop) show(r Report, decisions map[string]Decision, begin, now time.Time) {
 	var err error
-	if !r.Proven {
+	if !r.Settled() {
 		err = verdict(r)
 		r.Cards, _ = l.explained(r)
 	}

@@ -47,7 +47,7 @@ func (l *loop) beside(ctx context.Context, busy chan struct{}, do func(context.C
 // that there are were made longer ago.
 func (l *loop) explainAgain(ctx context.Context, ago time.Duration) {
 	newest := l.latest.Load()
-	if newest == nil || newest.Report.Proven {
+	if newest == nil || newest.Report.Settled() {
 		l.cards.Store(nil)
 		return
 	}

@@ -25,7 +25,7 @@ func (s *session) byEngine(r Report, err error) error {
 	}
 	var stopped []string
 	for _, service := range r.Services {
-		if !service.Proven && s.endedWith(service, away) {
+		if !service.settled() && s.endedWith(service, away) {
 			stopped = append(stopped, service.Name)
 		}
 	}

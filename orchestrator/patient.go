@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -38,6 +39,8 @@ type ward struct {
 	// follows are the services that are to be restarted because another one
 	// began anew, with its name.
 	follows map[string]string
+	// absent are the missing sources of bind mounts.
+	absent map[string]bool
 	// subjects are the services while they are looked at, by name.
 	subjects map[string]subject
 }
@@ -57,7 +60,7 @@ func (w ward) subject(name string) subject {
 func (w ward) patients() ([]Patient, map[string]string, error) {
 	again := w.again()
 	plan, err := MakePlan(w.planInput(nil, again))
-	if err != nil {
+	if err = errors.Join(err, plan.Refused()); err != nil {
 		return nil, nil, err
 	}
 	causes, creates := causesOf(plan)
@@ -85,8 +88,8 @@ func (w ward) patients() ([]Patient, map[string]string, error) {
 // planInput is what a plan of this pass is made from.
 func (w ward) planInput(hold, again map[string]string) PlanInput {
 	return PlanInput{
-		Project: w.facts.Project, Observed: w.facts.Observed, Images: w.facts.Images,
-		Options: PlanOptions{KeepData: true, AllowUnverified: w.facts.AllowUnverified, Hold: hold, Again: again},
+		Project: w.facts.Project, Observed: w.facts.Observed, Images: w.facts.Images, Absent: w.absent,
+		Options: PlanOptions{KeepData: true, AllowUnverified: w.facts.AllowUnverified, Strict: w.facts.Strict, Hold: hold, Again: again},
 	}
 }
 
@@ -265,7 +268,7 @@ func (w ward) stopping(s subject, c Sight) time.Time {
 
 // steady says whether nothing but the window is missing of a service.
 func (r ServiceReport) steady() bool {
-	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Status != True && c.Type != GateStable })
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Status != True && !c.unchecked() && c.Type != GateStable })
 }
 
 // turn is until when a container is left to somebody else, and why.

@@ -28,8 +28,12 @@ type PlanOptions struct {
 	// KeepData leaves a container as it is, different from the file, whose replacement
 	// would leave such data behind: for one who cannot be asked.
 	KeepData bool
-	// AllowUnverified waives the proof of every service without a check.
-	AllowUnverified bool
+	// AllowUnverified waives the proof of every service without a check; Strict
+	// refuses one that is not waived.
+	AllowUnverified, Strict bool
+	// CreateBinds says which missing sources of bind mounts are made, CreateBindsAuto
+	// when "".
+	CreateBinds CreateBinds
 	// Rollback keeps replaced containers until the new ones are proven.
 	Rollback bool
 	// Grace is the stop time for containers; nil takes their own.
@@ -49,6 +53,9 @@ type PlanInput struct {
 	// Pending says for services whose image is still to be made what will
 	// happen to it.
 	Pending map[string]string
+	// Absent are the sources of bind mounts that are not on this host, by path; nil
+	// when nobody could look.
+	Absent  map[string]bool
 	Options PlanOptions
 }
 
@@ -108,6 +115,7 @@ func MakePlan(in PlanInput) (Plan, error) {
 	if err := errors.Join(p.awaitNames(), p.awaitPorts()); err != nil {
 		return Plan{}, err
 	}
+	p.planSources()
 	p.fixedFirst()
 	p.plan.Actions = inOrder(p.plan.Actions)
 	return p.plan, nil

@@ -74,7 +74,7 @@ type prober struct {
 
 // tasks are the probes that prove container c of s from outside.
 func (p prober) tasks(s *compose.Service, c Container, b bench) []task {
-	if b.role == RoleJob || b.role == RoleUndeclared || b.role == RoleUnprovable {
+	if b.role == RoleJob || b.uncheckable() {
 		return nil
 	}
 	var tasks []task

@@ -39,9 +39,9 @@ func (s *session) prove(ctx context.Context, ahead bool) (Report, error) {
 		}
 		s.noteReady(r)
 		switch {
-		case r.Proven && !ahead:
+		case r.Settled() && !ahead:
 			return r, nil
-		case r.Proven || s.ready(r):
+		case s.ready(r):
 			ahead = false
 		}
 		if err := s.further(ctx, r); err != nil {
@@ -53,7 +53,7 @@ func (s *session) prove(ctx context.Context, ahead bool) (Report, error) {
 // further waits until another evaluation may show more than r; the error is
 // that none will.
 func (s *session) further(ctx context.Context, r Report) error {
-	if r.Proven {
+	if r.Settled() {
 		return nil
 	}
 	if root := rootOf(r.Services); root != nil && root.Final {
@@ -72,9 +72,9 @@ func (s *session) noteReady(r Report) {
 		return
 	}
 	s.readyAt = time.Now()
-	if !r.Proven {
+	if !r.Settled() {
 		s.opts.Listen.tell(Progress{Phase: PhaseProving, Message: fmt.Sprintf(
-			"all services are up; watching that they stay so for %s", s.opts.stableFor(s.project))})
+			"all services are up; watching that they stay so for %s", max(s.opts.stableFor(s.project), s.unwatchedLeft().Round(time.Second)))})
 	}
 }
 
@@ -86,7 +86,7 @@ func failureOf(r *ServiceReport) error {
 // ready says whether only stability is missing.
 func (s *session) ready(r Report) bool {
 	for _, service := range r.Services {
-		if !service.Proven && !onlyUnstable(service) {
+		if !service.settled() && !onlyUnstable(service) {
 			return false
 		}
 	}
@@ -116,7 +116,7 @@ func (s *session) windowLeft() time.Duration {
 					left = max(left, s.opts.stableFor(s.project)-time.Since(since))
 				}
 			}
-			left = max(left, s.bench(name).distrusted(sights[id]))
+			left = max(left, s.bench(name).distrusted(sights[id]), s.bench(name).unwatched(sights[id], s.opts.stableFor(s.project)))
 		}
 	}
 	return left
@@ -195,7 +195,7 @@ func (s *session) facts(observed Observed) Facts {
 		Project: s.project, Observed: observed, Images: s.images, Sights: sights,
 		Proofs: maps.Clone(s.proofs), Scans: maps.Clone(s.scans), Verifying: maps.Clone(s.verifying),
 		Wrong: maps.Clone(s.wrong), Failures: maps.Clone(s.failures), Now: time.Now(),
-		StableFor: s.opts.stableFor(s.project), AllowUnverified: s.opts.Plan.AllowUnverified,
+		StableFor: s.opts.stableFor(s.project), AllowUnverified: s.opts.Plan.AllowUnverified, Strict: s.opts.Plan.Strict,
 		Redact: s.opts.Redact,
 	}
 	if s.complete {

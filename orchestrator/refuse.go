@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/fault"
@@ -11,7 +10,7 @@ import (
 
 // refuse names everything that forbids a plan: keys of the file that this
 // engine is too old for, objects that are not ours in the way, definitions that cannot be changed in place, services that nothing
-// could prove.
+// could prove where that is asked for.
 func (p *planner) refuse() error {
 	var errs []error
 	if api := p.Observed.Engine.APIVersion; api != "" {
@@ -20,7 +19,7 @@ func (p *planner) refuse() error {
 	errs = append(errs, p.foreignContainers()...)
 	errs = append(errs, p.foreignNetworks()...)
 	errs = append(errs, p.foreignVolumes()...)
-	errs = append(errs, p.unprovable()...)
+	p.refuseUnchecked()
 	errs = append(errs, p.changedKinds()...)
 	errs = append(errs, p.overlappingSubnets()...)
 	return errors.Join(compactErrors(errs)...)
@@ -174,41 +173,6 @@ func (p *planner) ownVolume(v Volume, hash string, fields map[string]string) err
 		return fault.New(fault.Conflict, "volume %s exists and is not ours", v.Name).
 			WithHint("declare it external: true to use it, or give the file's volume another name")
 	}
-}
-
-// unprovable refuses services that run for ever and offer nothing to prove
-// them by.
-func (p *planner) unprovable() []error {
-	var errs []error
-	for _, name := range sortedKeys(p.Project.Services) {
-		s := p.Project.Services[name]
-		if _, made := p.Images[name]; !made && p.Pending[name] != "" {
-			continue // its image may bring a check; judged when it is there
-		}
-		if s.Replicas() == 0 || waived(s, p.Options.AllowUnverified) || roleOf(p.Project, s, p.check(s)) != RoleUnprovable {
-			continue
-		}
-		why := "it has no healthcheck and no published port"
-		if _, disabled := s.FileCheck(); disabled {
-			why = "the file disables its healthcheck and it has no published port"
-		}
-		errs = append(errs, fault.New(fault.Service, "service %s is unverified: %s, so nothing could prove it", name, why).
-			WithHint("%s", unverifiedHint(s)))
-	}
-	return errs
-}
-
-// unverifiedHint is the healthcheck to add and the waiver, ready to paste.
-func unverifiedHint(s *compose.Service) string {
-	return strings.Join([]string{
-		"add to service " + s.Name + " either a check",
-		"    healthcheck:",
-		"      test: [\"CMD\", \"PROGRAM\", \"ARGUMENT\"]   # exits 0 when the service works",
-		"      interval: 5s",
-		"or waive the proof",
-		"    x-stackctl: {allow_unverified: true}",
-		"(for all services of one run: --allow-unverified)",
-	}, "\n")
 }
 
 func compactErrors(errs []error) []error {

@@ -59,11 +59,6 @@ func TestPlansThatAreRefused(t *testing.T) {
 			happened: func(o *Observed) { o.Volumes[0].Labels[LabelHash] = "old" }, want: []string{"volume p_data", "docker volume rm p_data"}},
 		{name: "an external volume is missing", is: strings.Replace(data, "data: {}", "data: {external: true}", 1), class: fault.Resource,
 			happened: func(o *Observed) { o.Volumes = nil }, want: []string{"volume data is external", "docker volume create data"}},
-		{name: "nothing could prove a service that runs for ever", is: "services: {web: {image: web, restart: always}}", class: fault.Service,
-			happened: func(o *Observed) { *o = Observed{} },
-			want:     []string{"service web is unverified", "no healthcheck and no published port", "healthcheck:", "allow_unverified: true", "--allow-unverified"}},
-		{name: "the file switches the check off", is: "services: {web: {image: web, restart: always, healthcheck: {disable: true}}}", class: fault.Service,
-			happened: func(o *Observed) { *o = Observed{} }, want: []string{"the file disables its healthcheck"}},
 		{name: "a foreign container holds the port", is: withPort, class: fault.Resource,
 			happened: func(o *Observed) {
 				*o = Observed{Holders: []PortHolder{{Port: Port{HostIP: "0.0.0.0", Host: 8080, Proto: "tcp"}, ContainerID: "x", Container: "proxy", Project: "edge"}}}
@@ -124,13 +119,9 @@ func replicaLike(c Container, service string) Container {
 }
 
 func TestEveryProblemOfAPlanIsNamedAtOnce(t *testing.T) {
-	p := load(t, `
-services:
-  a: {image: a, restart: always}
-  b: {image: b, restart: always}
-`)
-	_, err := MakePlan(input(p, Observed{Containers: []Container{strangerCalled("p-a-1")}}))
-	for _, want := range []string{"p-a-1 is taken", "service a is unverified", "service b is unverified"} {
+	p := load(t, "services: {a: {image: a, restart: always}, b: {image: b, restart: always}}")
+	_, err := MakePlan(input(p, Observed{Containers: []Container{strangerCalled("p-a-1"), strangerCalled("p-b-1")}}))
+	for _, want := range []string{"p-a-1 is taken", "p-b-1 is taken"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}

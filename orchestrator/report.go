@@ -15,7 +15,8 @@ type Report struct {
 	At time.Time
 	// Proven says that every condition of every service holds.
 	Proven bool
-	// Class is None when proven, else the class of the root cause.
+	// Class is None when proven, Unchecked when only that is missing, else the
+	// class of the root cause.
 	Class fault.Class
 	// Services are in the order of their dependencies, then by name.
 	Services []ServiceReport
@@ -78,6 +79,9 @@ type ServiceReport struct {
 	// "job", "waived" or "none".
 	Proof  string
 	Proven bool
+	// Unchecked says that everything holds that can be asked of it, and that nothing
+	// could prove it: neither Proven nor a failure.
+	Unchecked bool
 	// Class, Reason and Hint are about the first condition that fails.
 	Class        fault.Class
 	Reason, Hint string

@@ -19,15 +19,11 @@ const (
 	// RoleJob is meant to end with code 0.
 	RoleJob
 	// RoleUndeclared has neither check nor port nor a job's role, and may
-	// end: the file does not say what it is.
+	// end: the file does not say what it is. While it runs it is unchecked.
 	RoleUndeclared
-	// RoleUnprovable runs for ever and offers nothing to prove it by.
-	RoleUnprovable
+	// RoleUnchecked runs until it is stopped and offers nothing to prove it by.
+	RoleUnchecked
 )
-
-// undeclaredGrace is how long a service that the file says nothing about may
-// take to end by itself.
-const undeclaredGrace = 10 * time.Second
 
 // roleOf decides the role of s from the file and its effective check.
 func roleOf(p *compose.Project, s *compose.Service, check *healthchecks.Check) Role {
@@ -39,7 +35,7 @@ func roleOf(p *compose.Project, s *compose.Service, check *healthchecks.Check) R
 	case mayEndByItself(s):
 		return RoleUndeclared
 	default:
-		return RoleUnprovable
+		return RoleUnchecked
 	}
 }
 
@@ -100,6 +96,6 @@ func firstSet(values ...time.Duration) time.Duration {
 }
 
 // waived says whether the file or the reader gave up the proof of s.
-func waived(s *compose.Service, all bool) bool {
-	return all || s.Settings.AllowUnverified
+func waived(p *compose.Project, s *compose.Service, all bool) bool {
+	return all || p.Settings.AllowUnverified || s.Settings.AllowUnverified
 }

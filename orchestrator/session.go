@@ -133,7 +133,7 @@ func (s *session) setImages(images map[string]images.Image) {
 func makeBench(p *compose.Project, svc *compose.Service, image images.Image, info EngineInfo, allow bool, now time.Time) bench {
 	check := effectiveCheck(svc, image)
 	return bench{
-		project: p, service: svc, check: check, role: roleOf(p, svc, check), engine: info, waived: waived(svc, allow),
+		project: p, service: svc, check: check, role: roleOf(p, svc, check), engine: info, waived: waived(p, svc, allow),
 		database: isDatabase(svc, image), now: now,
 	}
 }
@@ -173,6 +173,9 @@ func (s *session) wait(ctx context.Context, a Action) error {
 func (s *session) holds(ctx context.Context, a Action, sight Sight) (bool, error) {
 	b := s.bench(a.Service)
 	st := b.judge(sight)
+	if a.Kind == WaitHealthy && b.uncheckable() && !b.waived {
+		return false, b.healthAwaited()
+	}
 	if st.Final && (a.Kind != WaitStarted || sight.StartedAt.IsZero()) {
 		return false, fault.New(st.Class, "%s is %s: %s", a.Service, st.State, st.Reason).WithHint("%s", st.Hint)
 	}

@@ -149,7 +149,7 @@ func (b bench) judgeCreated(s Sight) Standing {
 }
 
 func (b bench) judgeExited(s Sight) Standing {
-	if succeeded(s.Container) && b.role != RoleService && b.role != RoleUnprovable {
+	if succeeded(s.Container) && b.role != RoleService && b.role != RoleUnchecked {
 		st := Standing{State: "completed", Completed: true, Well: true, Releases: true}
 		if b.role == RoleUndeclared {
 			st.Reason = "it ended with code 0 and was taken for a job"
@@ -210,13 +210,8 @@ func (b bench) judgeRunning(s Sight) Standing {
 		b.judgeJob(s, &st)
 	case s.Check.Defined():
 		return b.judgeCheck(s, st)
-	case b.waived && b.role != RoleService:
-		st.State, st.Well, st.Waived, st.Releases = "waived", true, true, true
-	case b.role == RoleUndeclared:
-		b.judgeUndeclared(s, &st)
-	case b.role == RoleUnprovable:
-		st.State, st.Class, st.Final = "unverified", fault.Service, true
-		st.Reason, st.Hint = "it has no healthcheck and no published port", unverifiedHint(b.service)
+	case b.uncheckable():
+		b.judgeUnchecked(s, &st)
 	default: // proven by its port or a built-in check
 		st.Well = true
 	}
@@ -229,18 +224,6 @@ func (b bench) judgeJob(s Sight, st *Standing) {
 	st.Class, st.Reason = fault.Service, "the job has not ended"
 	if s.Check.Defined() {
 		st.Releases = healthchecks.Judge(b.subject(s), b.engineNow()).State.Releases()
-	}
-}
-
-// judgeUndeclared gives a service that the file says nothing about its time
-// to end.
-func (b bench) judgeUndeclared(s Sight, st *Standing) {
-	st.Class = fault.Service
-	st.Reason = "it has no healthcheck, no published port and no job's role; it may end by itself"
-	if b.age(s) >= undeclaredGrace {
-		st.State, st.Final = "unverified", true
-		st.Reason = fmt.Sprintf("after %s it still runs, and it has no healthcheck and no published port", undeclaredGrace)
-		st.Hint = unverifiedHint(b.service) + "\nor, if it is meant to end: x-stackctl: {job: true}"
 	}
 }
 

@@ -33,6 +33,9 @@ func Look(ctx context.Context, engine Engine, p *compose.Project, opts Options) 
 	if err != nil || r.Proven {
 		return r, err
 	}
+	if r.Settled() {
+		return r, uncheckedError(r)
+	}
 	sights, _, _ := s.world.view()
 	r.Cards = makeCards(ctx, s.engine, opts.Redact, r, func(id string) (Sight, bool) {
 		sight, ok := sights[id]
@@ -140,7 +143,7 @@ const flapPause = 2 * time.Second
 func (s *session) evaluateStill(ctx context.Context) (r Report, err error) {
 	before := false
 	for n := 1; n <= looksAtMost; n++ {
-		if r, err = s.evaluateNow(ctx, asking{}); err != nil || r.Proven {
+		if r, err = s.evaluateNow(ctx, asking{}); err != nil || r.Settled() {
 			return r, err
 		}
 		ready := s.ready(r)
@@ -152,7 +155,7 @@ func (s *session) evaluateStill(ctx context.Context) (r Report, err error) {
 			wait = flapPause
 		}
 		if ready {
-			wait = s.opts.stableFor(s.project)
+			wait = max(s.opts.stableFor(s.project), s.unwatchedLeft())
 			s.world.well = func(sight Sight) bool { return s.bench(sight.Service).judge(sight).Well }
 		}
 		before = ready
@@ -167,7 +170,7 @@ func (s *session) evaluateStill(ctx context.Context) (r Report, err error) {
 
 // failsForGood says whether waiting will not heal a service.
 func failsForGood(r Report) bool {
-	return slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.Proven && one.Final })
+	return slices.ContainsFunc(r.Services, func(one ServiceReport) bool { return !one.settled() && one.Final })
 }
 
 // mayFlap says whether another look may say something else although the one before
@@ -178,7 +181,7 @@ func mayFlap(r Report, first bool) bool {
 	for _, service := range r.Services {
 		for _, c := range service.Conditions {
 			switch {
-			case c.Status == True || c.Type == GateStable:
+			case c.Status == True || c.Type == GateStable || c.unchecked():
 			case c.Type == GateReachable || c.Type == GateDatabase:
 				outside, unconfirmed = true, unconfirmed || c.Reason == reasonUnconfirmed
 			default:

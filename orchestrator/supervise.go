@@ -79,8 +79,9 @@ const (
 	// file, the lock, an image.
 	Trouble HappeningKind = "trouble"
 	Eased   HappeningKind = "eased"
-	// Proven: all of the stack is, after it was not.
-	Proven HappeningKind = "proven"
+	// Proven: all of the stack is, after it was not. Unchecked: all that can be.
+	Proven    HappeningKind = "proven"
+	Unchecked HappeningKind = "unchecked"
 )
 
 // Snapshot is what a supervisor knows at one moment. It is never changed
@@ -90,7 +91,7 @@ type Snapshot struct {
 	At      time.Time
 	Project *compose.Project
 	Report  Report
-	// Err is why the report does not say proven; nil when it does.
+	// Err is why the report is not settled; nil when it is.
 	Err       error
 	Decisions map[string]Decision
 	Memory    Memory

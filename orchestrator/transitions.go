@@ -25,10 +25,13 @@ func (l *loop) narrate(r Report, decisions map[string]Decision, now time.Time) {
 	for _, service := range r.Services {
 		l.narrateService(service, decisions[service.Name], now)
 	}
-	if r.Proven && !l.proven {
+	switch names := r.Unchecked(); {
+	case r.Proven && !l.proven:
 		l.tell(Happening{At: now, Pass: l.n, Kind: Proven, State: "proven", Text: "everything is proven"})
+	case r.Settled() && !l.proven:
+		l.tell(Happening{At: now, Pass: l.n, Kind: Unchecked, State: "unchecked", Text: uncheckedText(names)})
 	}
-	l.proven = r.Proven
+	l.proven = r.Settled()
 }
 
 // StateOf is the word for a service: what the operator does about it, else
@@ -113,7 +116,7 @@ func (ill illness) next(r ServiceReport, d Decision, at illnessAt) (after illnes
 	if !at.isIll {
 		ill = illness{since: at.now, first: !at.seen}
 		switch {
-		case excused && (!r.Proven || d.Verdict == Act), !at.seen && !r.Proven:
+		case excused && (!r.settled() || d.Verdict == Act), !at.seen && !r.settled():
 		case at.restarted && !excused:
 			ill.told = true
 			return ill, true, Failing
@@ -127,10 +130,10 @@ func (ill illness) next(r ServiceReport, d Decision, at illnessAt) (after illnes
 	ill = ill.resting(d.Verdict == HandsOff, at.now)
 	ill.first = ill.first && !onlyUnstable(r)
 	switch {
-	case r.Proven && (d.AtWork || d.Verdict == Act):
-	case r.Proven && ill.told:
+	case r.settled() && (d.AtWork || d.Verdict == Act):
+	case r.settled() && ill.told:
 		return ill, false, Healed
-	case r.Proven:
+	case r.settled():
 		return ill, false, ""
 	case !ill.told && !excused && (at.restarted && !ill.first || !d.AtWork && r.failed(ill.first)):
 		ill.told = true

@@ -16,8 +16,9 @@ import (
 
 // Up brings the project to its desired state and proves it. The error is nil
 // only when the report says proven; otherwise its class is that of the root
-// cause, and the report holds what could still be found out. A failed Up
-// leaves everything in place unless Options.Plan.Rollback is set.
+// cause, and the report holds what could still be found out. It is Unchecked when
+// the run succeeded and some services offer nothing that could prove them. A
+// failed Up leaves everything in place unless Options.Plan.Rollback is set.
 func Up(ctx context.Context, engine FullEngine, p *compose.Project, opts Options) (Report, error) {
 	begin := time.Now()
 	if opts.Deadline > 0 {
@@ -33,6 +34,9 @@ func Up(ctx context.Context, engine FullEngine, p *compose.Project, opts Options
 	s := newSession(engine, info, p, opts)
 	s.warn()
 	r, err := s.up(ctx, engine)
+	if err == nil && !r.Proven && r.Settled() {
+		err = uncheckedError(r)
+	}
 	r.Took, r.Timings, r.Class = time.Since(begin), s.timings.list(), fault.ClassOf(err)
 	r.Critical = criticalPath(p, r.Timings)
 	if err == nil && !r.Proven { // cannot be: said here so that it never is silent
@@ -109,9 +113,10 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	}
 	s.seen, s.seenAt = observed, time.Now()
 	plan, err := MakePlan(s.planInput(observed, needs))
-	if err != nil {
+	if err := errors.Join(err, plan.Refused()); err != nil {
 		return Plan{}, err
 	}
+	s.warnUnchecked(plan)
 	if err := freePorts(ctx, s.opts.Outside, s.info, plan.WantedPorts(s.project), observed.Holders); err != nil {
 		return Plan{}, err
 	}
@@ -126,7 +131,8 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 		return Plan{}, err
 	}
 	s.before = idsOf(observed)
-	return MakePlan(s.planInput(observed, nil))
+	plan, err = MakePlan(s.planInput(observed, nil))
+	return plan, errors.Join(err, plan.Refused())
 }
 
 // observeFirst is the look that the first plan is made from.

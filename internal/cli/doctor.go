@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"time"
@@ -168,7 +169,7 @@ func (a *app) examinePlan(ctx context.Context, e engine, p *compose.Project, f *
 	p = mine
 	options := a.orchestratorOptions(p, planFlags{}, nil)
 	preview, err := a.ops.preview(ctx, e, p, options)
-	f.PlanErr = err
+	f.PlanErr = errors.Join(err, preview.Plan.Refused())
 	for _, s := range p.Services {
 		f.Builds = f.Builds || s.Build != nil
 	}

@@ -14,19 +14,21 @@ import (
 
 // againOptions are the flags of start and restart.
 type againOptions struct {
-	grace           *time.Duration
-	waitTimeout     time.Duration
-	stableFor       *time.Duration
-	allowUnverified bool
-	waitLock        bool
-	report          []string
+	grace       *time.Duration
+	waitTimeout time.Duration
+	stableFor   *time.Duration
+	unchecked   uncheckedFlags
+	createBinds string
+	waitLock    bool
+	report      []string
 }
 
 func (o *againOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(durationVar(&o.waitTimeout), "wait-timeout", "bound over everything (default: the file's, else 5m)")
 	f.Var(optionalDuration(&o.stableFor), "stable-for", "how long everything must stay well (default: the file's, else 2s)")
-	f.BoolVar(&o.allowUnverified, "allow-unverified", false, "waive the proof of services that nothing could prove")
+	o.unchecked.declare(cmd)
+	createBindsFlag(f, &o.createBinds)
 	waitLockFlag(f, &o.waitLock)
 	reportFlag(f, &o.report)
 }
@@ -136,15 +138,12 @@ func (a *app) again(
 	defer e.done()
 	p = e.project
 	tell, end := a.showProgress(verb, p)
-	options := a.orchestratorOptions(p, planFlags{allowUnverified: o.allowUnverified, grace: o.grace}, tell)
+	options := a.orchestratorOptions(p, planFlags{unchecked: o.unchecked, createBinds: o.createBinds, grace: o.grace}, tell)
 	options.WaitTimeout, options.StableFor = o.waitTimeout, o.stableFor
 	report, err := work(ctx, e, p, services, options)
 	end(&report)
 	a.dues.found(report, true)
-	if err != nil {
-		return &stackError{err: err, report: report, kept: true}
-	}
-	return a.printProven(report, false)
+	return a.ended(report, err, false, true)
 }
 
 // stopOptions are the flags of stop.

@@ -77,6 +77,9 @@ func (a *app) showPlan(ctx context.Context, e engine, p *compose.Project, o plan
 	if err := a.print(text); err != nil {
 		return err
 	}
+	if err := preview.Plan.RefusedAsPlanned(); err != nil {
+		return err
+	}
 	if o.exitCode && preview.Changes() {
 		return fault.New(fault.Differs, "%s differs from the file", p.Name).WithHint("%s", strings.Join(append([]string{"stackctl up"}, services...), " "))
 	}

@@ -14,11 +14,11 @@ import (
 
 // statusOptions are the flags of status.
 type statusOptions struct {
-	output          string
-	watch           bool
-	allowUnverified bool
-	scale           []string
-	report          []string
+	output    string
+	watch     bool
+	unchecked uncheckedFlags
+	scale     []string
+	report    []string
 }
 
 // watchEvery is the pause between two looks of --watch.
@@ -45,7 +45,7 @@ only when everything is proven; otherwise that of what is wrong.`,
 	f := cmd.Flags()
 	f.VarP(newChoice(&o.output, outputTable, outputWide, outputJSON, outputYAML), "output", "o", "form of the result")
 	f.BoolVarP(&o.watch, "watch", "w", false, "look again every two seconds until interrupted")
-	f.BoolVar(&o.allowUnverified, "allow-unverified", false, "as for up")
+	o.unchecked.declare(cmd)
 	f.Var(words{&o.scale}, "scale", "as for up: `SERVICE=N`")
 	reportFlag(f, &o.report)
 	return cmd
@@ -55,7 +55,7 @@ func (a *app) status(ctx context.Context, o statusOptions, services []string) er
 	if err := a.owe(o.report, false); err != nil {
 		return err
 	}
-	flags := planFlags{allowUnverified: o.allowUnverified, scale: o.scale}
+	flags := planFlags{unchecked: o.unchecked, scale: o.scale}
 	call := a.approach(ctx, 0)
 	defer call.leave()
 	p, err := a.wanted(ctx, flags, services)
@@ -80,6 +80,9 @@ func (a *app) status(ctx context.Context, o statusOptions, services []string) er
 	a.dues.found(report, false)
 	if failed := a.printStatus(ctx, o, report, err); failed != nil {
 		return failed
+	}
+	if fault.ClassOf(err) == fault.Unchecked {
+		return err
 	}
 	if err != nil {
 		return &stackError{err: err, report: report, brief: true}
@@ -117,7 +120,7 @@ func statusText(o show.Options, r orchestrator.Report, wide bool) string {
 		return ""
 	}
 	text := show.Services(o, r, wide)
-	if r.Proven {
+	if r.Settled() {
 		text += "\n" + show.Summary(o, r) + show.Notes(o, r)
 	}
 	return text

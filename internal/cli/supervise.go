@@ -24,15 +24,16 @@ import (
 
 // superviseOptions are the flags of supervise.
 type superviseOptions struct {
-	allowUnverified bool
-	watchFile       bool
-	downOnExit      bool
-	scale           []string
-	grace           *time.Duration
-	listen          string
-	tokenFile       string
-	onEvent         string
-	onEventSecret   string
+	unchecked     uncheckedFlags
+	createBinds   string
+	watchFile     bool
+	downOnExit    bool
+	scale         []string
+	grace         *time.Duration
+	listen        string
+	tokenFile     string
+	onEvent       string
+	onEventSecret string
 	// anyPort says that the address is the default, so that another port will do.
 	anyPort bool
 }
@@ -62,14 +63,15 @@ stack goes on running when supervise ends.`,
 	f.StringVar(&o.onEventSecret, "on-event-secret-file", "", "`file` with the secret that signs what is posted")
 	f.BoolVar(&o.watchFile, "watch-file", false, "apply the compose files when they change")
 	f.BoolVar(&o.downOnExit, "down-on-exit", false, "take the stack down at the end; volumes stay")
-	f.BoolVar(&o.allowUnverified, "allow-unverified", false, "as for up")
+	o.unchecked.declare(cmd)
+	createBindsFlag(f, &o.createBinds)
 	f.Var(words{&o.scale}, "scale", "as for up: `SERVICE=N`")
 	f.VarP(optionalDuration(&o.grace), "timeout", "t", "how long a container may take to stop")
 	return cmd
 }
 
 func (o superviseOptions) planFlags() planFlags {
-	return planFlags{allowUnverified: o.allowUnverified, scale: o.scale, grace: o.grace}
+	return planFlags{unchecked: o.unchecked, createBinds: o.createBinds, scale: o.scale, grace: o.grace}
 }
 
 func (a *app) supervise(ctx context.Context, o superviseOptions) error {

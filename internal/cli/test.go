@@ -105,7 +105,7 @@ func (a *app) testIn(ctx context.Context, t *throwaway, o testOptions, command [
 	report, err := a.bringUpCopy(ctx, t, o.up)
 	report.Cards = a.nextOf(ctx, report.Cards, t, o)
 	a.dues.found(report, o.keep || o.keepOnFailure)
-	if err != nil {
+	if err != nil && fault.ClassOf(err) != fault.Unchecked {
 		return unproven(ctx, &stackError{err: err, report: report})
 	}
 	a.tellReady(report, o.up.timings)
@@ -142,7 +142,7 @@ func (a *app) bringUpCopy(ctx context.Context, t *throwaway, o upOptions) (orche
 func (a *app) tellReady(r orchestrator.Report, timings bool) {
 	switch {
 	case a.jsonLines():
-		a.tellProven(r)
+		a.tellSettled(r)
 	case a.progressMode() != progress.Quiet:
 		o := a.showOptions(a.streams.ErrTerminal, engineTime(r.Engine))
 		text := show.Proven(o, r)

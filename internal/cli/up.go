@@ -72,10 +72,24 @@ func (a *app) up(ctx context.Context, o upOptions, services []string) error {
 	}
 	report, err := a.bringUp(ctx, e, p, o)
 	a.dues.found(report, !o.rollback)
-	if err != nil {
-		return &stackError{err: err, report: report, kept: !o.rollback}
+	return a.ended(report, err, o.timings, !o.rollback)
+}
+
+// ended shows what came of a run. One that is unchecked is up, as one that is
+// proven, and shown as that is.
+func (a *app) ended(r orchestrator.Report, err error, timings, kept bool) error {
+	switch {
+	case fault.ClassOf(err) == fault.Unchecked:
+		if failed := a.printSettled(r, timings); failed != nil {
+			return failed
+		}
+		return err
+	case err != nil:
+		return &stackError{err: err, report: r, kept: kept}
+	case !r.Proven: // an error that is no error would be a lie
+		return fault.New(fault.Internal, "the run ended without a proof and without an error")
 	}
-	return a.printProven(report, o.timings)
+	return a.printSettled(r, timings)
 }
 
 // wanted is the project as the command line wants it.
@@ -117,12 +131,9 @@ func (a *app) orchestratorOptions(p *compose.Project, o planFlags, tell orchestr
 	}
 }
 
-func (a *app) printProven(r orchestrator.Report, timings bool) error {
-	if !r.Proven { // an error that is no error would be a lie
-		return fault.New(fault.Internal, "the run ended without a proof and without an error")
-	}
+func (a *app) printSettled(r orchestrator.Report, timings bool) error {
 	if a.jsonLines() {
-		a.tellProven(r)
+		a.tellSettled(r)
 	}
 	o := a.showOptions(a.streams.OutTerminal, engineTime(r.Engine))
 	text := show.Proven(o, r)
@@ -132,13 +143,17 @@ func (a *app) printProven(r orchestrator.Report, timings bool) error {
 	return a.print(text)
 }
 
-// tellProven ends the JSON lines of a run that was proven.
-func (a *app) tellProven(r orchestrator.Report) {
+// tellSettled ends the JSON lines of a run that succeeded.
+func (a *app) tellSettled(r orchestrator.Report) {
+	message := "proven"
+	if !r.Proven {
+		message = "unchecked"
+	}
 	log := zerolog.New(a.logs) // redacts whatever goes into it
 	log.Info().Int("schema_version", show.SchemaVersion).
 		Str("time", time.Now().UTC().Format(time.RFC3339Nano)).
 		Str("project", r.Project).Int("services", len(r.Services)).
 		Float64("ready_after_seconds", r.ReadyAfter.Round(time.Millisecond).Seconds()).
 		Float64("took_seconds", r.Took.Round(time.Millisecond).Seconds()).
-		Msg("proven")
+		Strs("unchecked", r.Unchecked()).Msg(message)
 }

@@ -23,11 +23,7 @@ func (a *app) upCopy(ctx context.Context, o upOptions, services []string) error 
 		return err
 	}
 	t.guard.Keep()
-	if err == nil {
-		err = a.printProven(report, o.timings)
-	} else {
-		err = &stackError{err: err, report: report}
-	}
+	err = a.ended(report, err, o.timings, false)
 	a.remark("project " + t.Project + ", until " + t.Expires.Local().Format(time.DateTime) +
 		"; its addresses: " + a.programFor(t.Project) + " endpoints; remove it with: stackctl prune --run " + t.Run)
 	return err

@@ -14,17 +14,18 @@ import (
 
 // planFlags are the flags that decide what an up would do; plan has them too.
 type planFlags struct {
-	build, noBuild  bool
-	pull            string
-	forceRecreate   bool
-	noRecreate      bool
-	removeOrphans   bool
-	renewNetworks   bool
-	renewVolumes    bool
-	leaveVolumes    bool
-	allowUnverified bool
-	scale           []string
-	grace           *time.Duration
+	build, noBuild bool
+	pull           string
+	forceRecreate  bool
+	noRecreate     bool
+	removeOrphans  bool
+	renewNetworks  bool
+	renewVolumes   bool
+	leaveVolumes   bool
+	unchecked      uncheckedFlags
+	createBinds    string
+	scale          []string
+	grace          *time.Duration
 }
 
 func (o *planFlags) flags(cmd *cobra.Command) {
@@ -46,7 +47,8 @@ func (o *planFlags) declareImages(cmd *cobra.Command) {
 	f.BoolVar(&o.build, "build", false, "build images even if nothing changed")
 	f.BoolVar(&o.noBuild, "no-build", false, "build nothing; what is missing is an error")
 	f.Var(optionalChoice(&o.pull, "always", "missing", "never"), "pull", "when to pull images")
-	f.BoolVar(&o.allowUnverified, "allow-unverified", false, "waive the proof of services that nothing could prove")
+	o.unchecked.declare(cmd)
+	createBindsFlag(f, &o.createBinds)
 	f.Var(words{&o.scale}, "scale", "number of containers of a service, `SERVICE=N`; may be repeated")
 	exclusive(cmd, "build", "no-build")
 }
@@ -63,8 +65,23 @@ func (o *planFlags) options() (orchestrator.PlanOptions, images.Options) {
 	return orchestrator.PlanOptions{
 		ForceRecreate: o.forceRecreate, NoRecreate: o.noRecreate, RemoveOrphans: o.removeOrphans,
 		RecreateNetworks: o.renewNetworks, RecreateVolumes: o.renewVolumes, LeaveVolumes: o.leaveVolumes,
-		AllowUnverified: o.allowUnverified, Grace: o.grace,
+		AllowUnverified: o.unchecked.allow, Strict: o.unchecked.strict, CreateBinds: orchestrator.CreateBinds(o.createBinds), Grace: o.grace,
 	}, images.Options{Build: build, Pull: images.PullMode(o.pull)}
+}
+
+// uncheckedFlags say what becomes of services that nothing could prove.
+type uncheckedFlags struct{ allow, strict bool }
+
+func (o *uncheckedFlags) declare(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.allow, "allow-unverified", false, "waive the proof of unchecked services: end with 0 instead of 12")
+	f.BoolVar(&o.strict, "strict", false, "refuse unchecked services (7) instead of ending with 12")
+	exclusive(cmd, "allow-unverified", "strict")
+}
+
+func createBindsFlag(f *pflag.FlagSet, value *string) {
+	f.Var(newChoice(value, string(orchestrator.CreateBindsAuto), string(orchestrator.CreateBindsAlways), string(orchestrator.CreateBindsNever)),
+		"create-binds", "which missing bind sources to make as directories: all but those that look like files, all, none")
 }
 
 // replicas are the wishes of --scale.

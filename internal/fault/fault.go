@@ -25,6 +25,7 @@ const (
 	Verify      Class = 9
 	Conflict    Class = 10
 	Differs     Class = 11
+	Unchecked   Class = 12
 	Internal    Class = 70
 	Unproven    Class = 125
 	HungUp      Class = 129
@@ -36,7 +37,7 @@ func (c Class) String() string {
 	names := map[Class]string{
 		None: "none", Failure: "failure", Usage: "usage", Config: "config", Engine: "engine",
 		Image: "image", Resource: "resource", Service: "service", Timeout: "timeout", Verify: "verify",
-		Conflict: "conflict", Differs: "differs", Internal: "internal", Unproven: "unproven",
+		Conflict: "conflict", Differs: "differs", Unchecked: "unchecked", Internal: "internal", Unproven: "unproven",
 		HungUp: "hung up", Interrupted: "interrupted", Terminated: "terminated",
 	}
 	if name, ok := names[c]; ok {

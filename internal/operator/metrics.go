@@ -38,6 +38,7 @@ func NewMetrics(boss Boss) *Metrics {
 		"stackctl_service_healthy":                "1 while its healthcheck passes; absent without one.",
 		"stackctl_troubles":                       "What keeps the supervisor from its work: engine, file, plan, lock, image.",
 		"stackctl_service_proven":                 "1 while every condition of the service holds.",
+		"stackctl_service_unchecked":              "1 while the service is up and offers nothing that could prove it.",
 		"stackctl_service_given_up":               "1 while its budget of starts is spent.",
 		"stackctl_service_stopped_by_hand":        "1 while somebody keeps it stopped.",
 		"stackctl_service_restarts":               "The engine's count of restarts of its containers.",
@@ -97,6 +98,7 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	for _, r := range s.Report.Services {
 		d := s.Decisions[r.Name]
 		gauge("stackctl_service_proven", one(r.Proven), r.Name)
+		gauge("stackctl_service_unchecked", one(r.Unchecked), r.Name)
 		gauge("stackctl_service_given_up", one(d.Verdict == orchestrator.GaveUp), r.Name)
 		gauge("stackctl_service_stopped_by_hand", one(d.Verdict == orchestrator.HandsOff), r.Name)
 		gauge("stackctl_service_restarts", float64(r.Restarts), r.Name)

@@ -150,6 +150,7 @@ func TestReadyIsProvenAndNothingLess(t *testing.T) {
 		{"before the first look", func() {}, 503},
 		{"not proven", func() { b.show(snapshot(t, false)) }, 503},
 		{"proven", func() { b.show(snapshot(t, true)) }, 200},
+		{"unchecked", func() { b.show(uncheckedSnapshot(t)) }, 200},
 		{"the engine is away", func() { s := snapshot(t, true); s.Err = errors.New("away"); b.show(s) }, 503},
 	} {
 		c.show()
@@ -159,6 +160,32 @@ func TestReadyIsProvenAndNothingLess(t *testing.T) {
 		if code, _, _ := ask(t, "GET", server.URL+"/healthz", nil); code != 200 {
 			t.Errorf("%s: /healthz is %d", c.name, code)
 		}
+	}
+}
+
+// uncheckedSnapshot is one in which nothing could prove web.
+func uncheckedSnapshot(t *testing.T) orchestrator.Snapshot {
+	t.Helper()
+	s := snapshot(t, true)
+	s.Report.Proven, s.Report.Class = false, fault.Unchecked
+	s.Report.Services[1].Proven, s.Report.Services[1].Unchecked, s.Report.Services[1].Class = false, true, fault.Unchecked
+	return s
+}
+
+func TestTheSupervisorSaysWhatIsUnchecked(t *testing.T) {
+	b := newBoss()
+	server := serve(t, b, "127.0.0.1:0", "")
+	b.show(uncheckedSnapshot(t))
+	if _, body, _ := ask(t, "GET", server.URL+"/readyz", nil); !strings.Contains(body, "unchecked: web") {
+		t.Errorf("/readyz says %q", body)
+	}
+	if _, body, _ := ask(t, "GET", server.URL+"/metrics", nil); !strings.Contains(body, `stackctl_service_unchecked{service="web"} 1`) ||
+		!strings.Contains(body, `stackctl_stack_proven 0`) {
+		t.Errorf("/metrics says %s", body)
+	}
+	v := MakeView(uncheckedSnapshot(t), NewHistory())
+	if v.Proven || len(v.Unchecked) != 1 || v.Error != "" {
+		t.Errorf("the page has %+v", v)
 	}
 }
 

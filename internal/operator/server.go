@@ -156,7 +156,7 @@ func (p *Page) healthz(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
-// readyz is 200 only while the stack is proven.
+// readyz is 200 only while everything is proven that can be.
 func (p *Page) readyz(w http.ResponseWriter, _ *http.Request) {
 	s, _ := p.o.Boss.Snapshot()
 	switch {
@@ -164,6 +164,8 @@ func (p *Page) readyz(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "nothing was looked at yet", http.StatusServiceUnavailable)
 	case s.Err != nil:
 		http.Error(w, text(s.Err.Error()), http.StatusServiceUnavailable)
+	case !s.Report.Proven && s.Report.Settled():
+		_, _ = io.WriteString(w, "ready; unchecked: "+strings.Join(s.Report.Unchecked(), ", ")+"\n")
 	case !s.Report.Proven:
 		http.Error(w, "not proven", http.StatusServiceUnavailable)
 	default:

@@ -22,6 +22,7 @@ type View struct {
 	Engine    string        `json:"engine"`
 	Endpoint  string        `json:"engine_endpoint"`
 	Proven    bool          `json:"proven"`
+	Unchecked []string      `json:"unchecked"`
 	Error     string        `json:"error,omitempty"`
 	Hint      string        `json:"hint,omitempty"`
 	Troubles  []ViewTrouble `json:"troubles"`
@@ -40,7 +41,7 @@ type ViewTrouble struct {
 type ViewService struct {
 	Name  string `json:"name"`
 	State string `json:"state"`
-	// Tone is "good", "busy", "bad" or "off".
+	// Tone is "good", "unchecked", "busy", "bad" or "off".
 	Tone   string `json:"tone"`
 	Level  int    `json:"level"`
 	Proven bool   `json:"proven"`
@@ -115,7 +116,7 @@ const maxText = 2000
 func MakeView(s orchestrator.Snapshot, h *History) View {
 	h.Note(s)
 	v := View{
-		Pass: s.Pass, Project: s.Report.Project, Directory: s.Report.Dir, Proven: s.Report.Proven && s.Err == nil,
+		Pass: s.Pass, Project: s.Report.Project, Directory: s.Report.Dir, Proven: s.Report.Proven && s.Err == nil, Unchecked: full(settledUnchecked(s)),
 		Engine: s.Report.Engine.Version, Endpoint: s.Report.Engine.Endpoint,
 		Troubles: []ViewTrouble{}, Services: []ViewService{}, Notes: full(s.Report.Notes), History: entries(h.Of("")),
 	}
@@ -243,6 +244,15 @@ func doing(d orchestrator.Decision) string {
 	}
 }
 
+// settledUnchecked are the services without a proof of a stack that is otherwise
+// proven.
+func settledUnchecked(s orchestrator.Snapshot) []string {
+	if s.Err != nil || !s.Report.Settled() {
+		return nil
+	}
+	return s.Report.Unchecked()
+}
+
 // toneOf is how a service is coloured.
 func toneOf(r orchestrator.ServiceReport, d orchestrator.Decision) string {
 	switch {
@@ -250,6 +260,8 @@ func toneOf(r orchestrator.ServiceReport, d orchestrator.Decision) string {
 		return "off"
 	case d.Verdict == orchestrator.GaveUp:
 		return "bad"
+	case r.Unchecked:
+		return "unchecked"
 	case r.Proven:
 		return "good"
 	case d.Verdict == orchestrator.Act, d.AtWork, r.Class == fault.Timeout && !r.Final:

@@ -92,7 +92,7 @@ func healthAblations() []ablation {
 			"	if s.State != StateRunning {\n		return false\n	}\n	if ablated(\"the length of the window\") {\n		return true\n	}\n	quiet"),
 		on("a crash loop from before", "B04", standingFile, "	if s.State != StateRunning || s.RestartCount < crashLoop {\n", "	if s.State != StateRunning || s.RestartCount < crashLoop || ablated(\"a crash loop from before\") {\n"),
 		on("the code of a job", "B14", "orchestrator/plan_service.go", "c.State == StateExited && c.ExitCode == 0 &&", "c.State == StateExited && (c.ExitCode == 0 || ablated(\"the code of a job\")) &&"),
-		on("the wish of a waiver", "A01", "orchestrator/role.go", "	return all || s.Settings.AllowUnverified\n", "	return all || s.Settings.AllowUnverified || ablated(\"the wish of a waiver\")\n"),
+		on("the wish of a waiver", "A01", "orchestrator/role.go", "	return all || p.Settings.AllowUnverified || s.Settings.AllowUnverified\n", "	return all || p.Settings.AllowUnverified || s.Settings.AllowUnverified || ablated(\"the wish of a waiver\")\n"),
 	}
 }
 
@@ -136,7 +136,7 @@ func answerAblations() []ablation {
 		on("the header", "D15", httpFile, "		if !hasHeader(r.Header, name, want) {\n", "		if !hasHeader(r.Header, name, want) && !ablated(\"the header\") {\n"),
 		on("an answer without its status", "D18", tcpFile, "	case text == \"\" || isHTTP &&", "	case !ablated(\"an answer without its status\") && text == \"\" || !ablated(\"an answer without its status\") && isHTTP &&"),
 		on("a server that loads", "D18", tcpFile, "	case t.ContainerPort == 6379 &&", "	case !ablated(\"a server that loads\") && t.ContainerPort == 6379 &&"),
-		on("a wrong answer within the window", "D17", gatesFile, "	return ok && s.Now.Sub(at) < s.StableFor\n", "	return ok && s.Now.Sub(at) < s.StableFor && !ablated(\"a wrong answer within the window\")\n"),
+		on("a wrong answer within the window", "D17", gatesFile, "	return ok && s.Now.Sub(at) < s.window()\n", "	return ok && s.Now.Sub(at) < s.window() && !ablated(\"a wrong answer within the window\")\n"),
 		on("a closed connection", "D0[12]", tcpFile, "	case errors.Is(err, errClosed):\n		return t.blame", "	case errors.Is(err, errClosed) && ablated(\"a closed connection\"):\n		return Evidence{Passed: true}\n	case errors.Is(err, errClosed):\n		return t.blame"),
 		on("the container's own refusal", "D02", tcpFile, "	case reachRefused:\n", "	case reachRefused:\n		if ablated(\"the container's own refusal\") {\n			break\n		}\n"),
 		on("the second answer", "D17", gatesFile, "		if p.Again {\n", "		if p.Again && !ablated(\"the second answer\") {\n"),

@@ -27,6 +27,15 @@ func noCalls(s *stage, _ result) {
 	}
 }
 
+// madeSources insists that the directory ./data was made, or was not.
+func madeSources(made bool) func(*stage, result) {
+	return func(s *stage, _ result) {
+		if _, err := os.Stat(filepath.Join(s.dir, "data")); (err == nil) != made {
+			s.Errorf("made: %t, want %t", err == nil, made)
+		}
+	}
+}
+
 func refusedScenarios() []scenario {
 	return []scenario{{
 		id: "B19", says: "services that wait for each other in a circle are refused before any call",
@@ -42,13 +51,16 @@ func refusedScenarios() []scenario {
 		id: "H01", says: "a variable that is not set is refused with all others",
 		yaml: service("web", `environment: {A: "${DB_PASSWORD}", B: "${API_KEY}"}`), class: fault.Config, text: []string{"DB_PASSWORD", "API_KEY"}, check: noCalls,
 	}, {
-		id: "H06", says: "a bind source that is not there is refused and not made",
-		yaml: checked("volumes: [{type: bind, source: ./data, target: /data}]"), class: fault.Config, text: []string{"data"},
-		check: func(s *stage, _ result) {
-			if _, err := os.Stat(filepath.Join(s.dir, "data")); err == nil {
-				s.Error("the directory was made")
-			}
-		},
+		id: "H06", says: "a bind source that is not there and looks like a file is refused and nothing is made",
+		yaml: checked(`volumes: ["./data:/data", "./app.conf:/etc/app.conf"]`), class: fault.Config, text: []string{"app.conf", "cp .*app.conf"},
+		check: madeSources(false),
+	}, {
+		id: "H06", says: "a bind source that is not there is made as a directory",
+		yaml: checked(`volumes: ["./data:/data"]`), class: fault.None, text: []string{"./data +created"}, check: madeSources(true),
+	}, {
+		id: "H06", says: "no bind source is made where the caller forbids it",
+		yaml: checked(`volumes: ["./data:/data"]`), args: []string{"--create-binds", "never"}, class: fault.Config, text: []string{"mkdir -p ./data"},
+		check: madeSources(false),
 	}, {
 		id: "H08", says: "a hostile project name is refused and shown escaped",
 		yaml: checked(), class: fault.Config, never: []string{"\u202e"},

@@ -17,12 +17,15 @@ func healthScenarios() []scenario {
 func vacuousScenarios() []scenario {
 	closed := fakeengine.Script{Port: fakeengine.Answers(fakeengine.Port{Manner: fakeengine.Closes})}
 	return []scenario{{
-		id: "A01", says: "a service without a check that merely runs is unverified",
-		yaml: service("web", `command: [sleep, 1d]`), class: fault.Service, cond: "web/Completed",
-		text: []string{"unverified", "healthcheck", "job: true"},
+		id: "A01", says: "a service without a check that merely runs is unchecked",
+		yaml: service("web", `command: [sleep, 1d]`), class: fault.Unchecked, cond: "web/Healthy",
+		text: []string{"unchecked", "healthcheck", "job: true"},
 	}, {
-		id: "A01", says: "a service that runs for ever without a check is refused before it starts",
-		yaml: service("web", `restart: always`), class: fault.Service, text: []string{"unverified|no healthcheck", "allow_unverified"},
+		id: "A01", says: "a service that runs for ever without a check is unchecked",
+		yaml: service("web", `restart: always`), class: fault.Unchecked, cond: "web/Healthy", text: []string{"unchecked", "allow_unverified"},
+	}, {
+		id: "A01", says: "a service that runs for ever without a check is refused by who is strict, before it starts",
+		yaml: service("web", `restart: always`), args: []string{"--strict"}, class: fault.Service, text: []string{"unchecked", "allow_unverified"},
 		check: func(s *stage, _ result) {
 			if n := len(s.Containers()); n > 0 {
 				s.Errorf("%d containers were made", n)
@@ -34,7 +37,7 @@ func vacuousScenarios() []scenario {
 		text: []string{"waived"}, never: []string{"healthy"},
 	}, {
 		id: "A02", says: "a check of the image that the file disables proves nothing",
-		yaml: service("web", `healthcheck: {disable: true}`, `restart: always`), class: fault.Service,
+		yaml: service("web", `healthcheck: {disable: true}`, `restart: always`), class: fault.Unchecked, cond: "web/Healthy",
 		play: func(s *stage) {
 			s.Add(fakeengine.Image{Tags: []string{"app:1"}}.Checked(time.Second, "CMD", "check"))
 		},

@@ -25,7 +25,7 @@ func lineFields() map[string][2][]string {
 	return map[string][2][]string{
 		"progress": {{"level", "time", "elapsed_seconds", "phase"},
 			{"service", "target", "detail", "took_seconds", "current_bytes", "total_bytes", "class"}},
-		"proven": {{"level", "time", "project", "services", "ready_after_seconds", "took_seconds"}, nil},
+		"proven": {{"level", "time", "project", "services", "ready_after_seconds", "took_seconds", "unchecked"}, nil},
 		"failed": {{"level", "time", "class", "exit_code", "error"}, {"hint", "failures"}},
 	}
 }

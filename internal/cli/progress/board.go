@@ -178,7 +178,7 @@ func (b *board) conclude(r *orchestrator.Report, now time.Time) {
 
 func (r *row) take(s orchestrator.ServiceReport) {
 	switch {
-	case s.Proven && s.Proof == "waived":
+	case s.Unchecked, s.Proven && s.Proof == "waived":
 		r.mark, r.text = markDoubt, s.State
 	case s.Proven:
 		r.mark = markDone

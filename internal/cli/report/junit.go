@@ -112,6 +112,10 @@ func (r Run) runCase() junitCase {
 	if r.proven() {
 		return c
 	}
+	if r.Exit == fault.Unchecked {
+		c.Skipped = &junitResult{Message: r.message(r.Err.Error())}
+		return c
+	}
 	result := &junitResult{Message: "not proven", Type: r.Exit.String()}
 	if r.Err != nil {
 		result = r.result(show.Headline(r.Err, r.Report), r.Exit, r.explanation())

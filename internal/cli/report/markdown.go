@@ -36,6 +36,9 @@ func (r Run) title() string {
 	if r.proven() {
 		return "## ✅ " + r.prose(r.name()) + " is proven\n\n"
 	}
+	if r.Exit == fault.Unchecked {
+		return "## ⚠️ " + r.prose(r.name()) + " is up, and not all of it can be proven\n\n"
+	}
 	if r.Report.Proven {
 		return "## ❌ " + r.prose(r.name()) + " was proven, and its test failed\n\n"
 	}
@@ -105,7 +108,7 @@ func (r Run) table() string {
 // mark tells the proven from the failed and from those that only wait.
 func (r Run) mark(s orchestrator.ServiceReport) string {
 	switch {
-	case s.Proven && s.Proof == "waived":
+	case s.Unchecked, s.Proven && s.Proof == "waived":
 		return "⚠️"
 	case s.Proven:
 		return "✅"

@@ -32,6 +32,7 @@ type Document struct {
 	Engine        *Engine       `json:"engine,omitempty"`
 	Services      []Service     `json:"services"`
 	Unselected    []string      `json:"unselected,omitempty"`
+	Unchecked     []string      `json:"unchecked,omitempty"`
 	Endpoints     []Endpoint    `json:"endpoints"`
 	Failures      []FailureCard `json:"failures"`
 	Notes         []string      `json:"notes"`
@@ -66,10 +67,12 @@ type Engine struct {
 
 // Service is what is proven of one service.
 type Service struct {
-	Name          string      `json:"name"`
-	State         string      `json:"state"`
-	Proof         string      `json:"proof"`
-	Proven        bool        `json:"proven"`
+	Name   string `json:"name"`
+	State  string `json:"state"`
+	Proof  string `json:"proof"`
+	Proven bool   `json:"proven"`
+	// Unchecked says that it is up and that nothing could prove it.
+	Unchecked     bool        `json:"unchecked,omitempty"`
 	Class         string      `json:"class"`
 	Reason        string      `json:"reason,omitempty"`
 	Hint          string      `json:"hint,omitempty"`
@@ -188,7 +191,7 @@ func MakeDocument(o Options, r orchestrator.Report, err error, exit fault.Class)
 	if r.ReadyAfter > 0 {
 		d.ReadySeconds = number(r.ReadyAfter)
 	}
-	d.Unselected = r.Unselected
+	d.Unselected, d.Unchecked = r.Unselected, r.Unchecked()
 	for _, s := range r.Services {
 		d.Services = append(d.Services, o.service(s))
 	}
@@ -220,7 +223,7 @@ func EngineOf(i orchestrator.EngineInfo) *Engine {
 
 func (o Options) service(s orchestrator.ServiceReport) Service {
 	out := Service{
-		Name: s.Name, State: s.State, Proof: s.Proof, Proven: s.Proven, Class: s.Class.String(),
+		Name: s.Name, State: s.State, Proof: s.Proof, Proven: s.Proven, Unchecked: s.Unchecked, Class: s.Class.String(),
 		Reason: s.Reason, Hint: s.Hint, Final: s.Final, Since: moment(s.Since), Restarts: s.Restarts, Image: s.Image,
 		Containers: []Container{}, Conditions: conditions(s.Conditions),
 		BlockedBy: filled(s.BlockedBy), Blocks: filled(s.Blocks), Notes: filled(s.Notes),

@@ -26,13 +26,21 @@ func Error(o Options, err error) string {
 	var b strings.Builder
 	hinted := map[string]bool{}
 	for _, part := range partsOf(err) {
-		b.WriteString(o.headline(part.Error()))
+		b.WriteString(o.headline(markOf(part), part.Error()))
 		if hint := fault.HintOf(part); hint != "" && !hinted[hint] {
 			hinted[hint] = true
 			b.WriteString(o.hint(hint))
 		}
 	}
 	return b.String()
+}
+
+// markOf is the sign before an error: that something is unchecked is no failure.
+func markOf(err error) string {
+	if fault.ClassOf(err) == fault.Unchecked {
+		return "!"
+	}
+	return "✖"
 }
 
 // partsOf takes joined errors apart.
@@ -62,14 +70,14 @@ func (o Options) problems(problems []compose.Problem) string {
 }
 
 // headline is the first line of a failure, in red, and what belongs to it.
-func (o Options) headline(text string) string {
+func (o Options) headline(mark, text string) string {
 	first, rest, _ := strings.Cut(sanitize.Text(o.clean(text), maxError), "\n")
 	lines := console.Wrap(first, o.prose()-2)
 	var b strings.Builder
 	for i, line := range lines {
 		lead := "  "
 		if i == 0 {
-			lead = "✖ "
+			lead = mark + " "
 		}
 		b.WriteString(o.Style.Bad(lead+line) + "\n")
 	}

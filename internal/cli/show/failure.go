@@ -116,7 +116,7 @@ func (f Failure) opening(o Options, cards []orchestrator.Card) string {
 		return Error(o, bare{f.Err})
 	}
 	first := cards[0]
-	text := o.headline(first.Service + ": " + Reason(first))
+	text := o.headline("✖", first.Service+": "+Reason(first))
 	if because := Because(f.Err, f.Report); because != "" {
 		text += o.paragraph("  ", because)
 	}
@@ -207,7 +207,7 @@ func (o Options) next(c orchestrator.Card) string {
 func (o Options) brief(c orchestrator.Card, withReason bool, shown map[string]bool) string {
 	text := ""
 	if withReason {
-		text = o.headline(c.Service + ": " + Reason(c))
+		text = o.headline("✖", c.Service+": "+Reason(c))
 	}
 	if c.Probe != "" && c.ProbeExit != nil && *c.ProbeExit != 0 && c.ProbeOutput != "" && !strings.Contains(c.Reason, c.ProbeOutput) {
 		text += o.paragraph("  check said: ", c.ProbeOutput)

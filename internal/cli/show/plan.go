@@ -24,6 +24,12 @@ func Preview(o Options, project string, p orchestrator.Preview) string {
 			b.WriteString(o.paragraph("  warning: ", need.Ref+": "+w))
 		}
 	}
+	if text := p.Plan.UncheckedText(); text != "" {
+		b.WriteString(o.paragraph("  ", text))
+	}
+	for _, text := range p.Plan.Vain() {
+		b.WriteString(o.paragraph("  warning: ", text+": up refuses it"))
+	}
 	for _, note := range p.Plan.Notes {
 		b.WriteString(o.paragraph("  note: ", note))
 	}
@@ -81,7 +87,7 @@ func (o Options) paintOf(k orchestrator.Kind) func(string) string {
 	case orchestrator.RemoveContainer, orchestrator.RemoveNetwork, orchestrator.RemoveVolume, orchestrator.RemoveImage,
 		orchestrator.StopContainer:
 		return o.Style.Bad
-	case orchestrator.CreateContainer, orchestrator.CreateNetwork, orchestrator.CreateVolume:
+	case orchestrator.CreateContainer, orchestrator.CreateNetwork, orchestrator.CreateVolume, orchestrator.CreateDirectory:
 		return o.Style.Good
 	default:
 		return o.Style.Doubtful
@@ -98,6 +104,10 @@ type PlanDocument struct {
 	Images        []PlanImage  `json:"images"`
 	Actions       []PlanAction `json:"actions"`
 	Notes         []string     `json:"notes"`
+	// Unchecked are the services that nothing can prove; Refused are the reasons
+	// for which up would not carry the plan out.
+	Unchecked []string `json:"unchecked,omitempty"`
+	Refused   []string `json:"refused,omitempty"`
 }
 
 // PlanImage is one image and what would be done for it.
@@ -146,6 +156,12 @@ func MakePlanDocument(project, dir string, p orchestrator.Preview) PlanDocument 
 	d := PlanDocument{
 		SchemaVersion: SchemaVersion, Project: project, Directory: dir, Changes: changes(p),
 		Engine: EngineOf(p.Engine), Images: []PlanImage{}, Actions: []PlanAction{}, Notes: filled(p.Plan.Notes),
+	}
+	for _, u := range p.Plan.Unchecked {
+		d.Unchecked = append(d.Unchecked, u.Name)
+	}
+	if err := p.Plan.Refused(); err != nil {
+		d.Refused = strings.Split(err.Error(), "\n")
 	}
 	for _, n := range p.Images {
 		d.Images = append(d.Images, PlanImage{Ref: n.Ref, Action: n.Action.String(), Cause: n.Cause,

@@ -10,7 +10,7 @@ import (
 	"github.com/stackctl/stackctl/orchestrator"
 )
 
-// Proven is what a reader is told of a stack that is proven.
+// Proven is what a reader is told of a stack that is proven, or unchecked.
 func Proven(o Options, r orchestrator.Report) string {
 	return Services(o, r, false) + "\n" + Summary(o, r) + Addresses(o, r) + Notes(o, r)
 }
@@ -24,6 +24,7 @@ func Summary(o Options, r orchestrator.Report) string {
 		switch {
 		case s.Proof == proofWaived:
 			waived = append(waived, s.Name)
+		case s.Unchecked:
 		case isJob(s):
 			jobs++
 		default:
@@ -41,7 +42,12 @@ func Summary(o Options, r orchestrator.Report) string {
 	if r.ReadyAfter > 0 && r.ReadyAfter < r.Took {
 		text += fmt.Sprintf(" (ready after %s)", seconds(r.ReadyAfter))
 	}
-	text = o.Style.Good("✔ "+text) + "\n"
+	if unchecked := r.Unchecked(); len(unchecked) > 0 {
+		text = o.Style.Doubtful("! up, not all of it "+text) + "\n" +
+			o.Style.Doubtful(strings.TrimSuffix(list(o, "! unchecked, so not proven: ", unchecked), "\n")) + "\n"
+	} else {
+		text = o.Style.Good("✔ "+text) + "\n"
+	}
 	if len(waived) > 0 {
 		text += o.Style.Doubtful(strings.TrimSuffix(list(o, "! waived, so not proven: ", waived), "\n")) + "\n"
 	}

@@ -85,7 +85,7 @@ func (o Options) state(s orchestrator.ServiceReport) string {
 // paintOfState is the colour of a service's verdict.
 func (o Options) paintOfState(s orchestrator.ServiceReport) func(string) string {
 	switch {
-	case !s.Proven && onlyDoubtful(s):
+	case s.Unchecked, !s.Proven && onlyDoubtful(s):
 		return o.Style.Doubtful
 	case !s.Proven:
 		return o.Style.Bad

@@ -74,13 +74,13 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) conn
 // --- the whole -----------------------------------------------------------------
 
 function draw() {
-  document.title = (view.proven ? "" : "✖ ") + view.project + " · stackctl";
+  document.title = (view.proven ? "" : view.unchecked.length ? "! " : "✖ ") + view.project + " · stackctl";
   put(byId("project"), view.project);
   const verdict = byId("verdict");
   const bad = view.services.some((s) => s.tone === "bad");
-  verdict.className = "pill " + (view.proven ? "good" : bad || view.troubles.length ? "bad" : "busy");
+  verdict.className = "pill " + (view.proven ? "good" : view.unchecked.length ? "unchecked" : bad || view.troubles.length ? "bad" : "busy");
   const up = view.services.filter((s) => s.proven).length;
-  put(verdict, view.proven ? "✔ proven" : "✖ not proven: " + up + " of " + view.services.length + " services are");
+  put(verdict, view.proven ? "✔ proven" : view.unchecked.length ? "! up; unchecked: " + view.unchecked.join(", ") : "✖ not proven: " + up + " of " + view.services.length + " services are");
   put(byId("where"), view.directory + (view.engine ? " · engine " + view.engine : ""));
   const first = cards.size === 0;
   drawAlarm();
@@ -209,7 +209,7 @@ function drawPicture() {
   if (focused) box.querySelector(`.node[data-name="${CSS.escape(focused)}"]`)?.focus();
 }
 
-const mark = (s) => ({ good: "✔", busy: "…", bad: "✖", off: "■" })[s.tone];
+const mark = (s) => ({ good: "✔", unchecked: "!", busy: "…", bad: "✖", off: "■" })[s.tone];
 // squeeze leaves out the middle of a name: its end tells it from its neighbours.
 const squeeze = (text, n) => (text.length > n ? text.slice(0, Math.ceil(n / 2)) + "…" + text.slice(text.length - Math.floor(n / 2) + 1) : text);
 const cut = (text, n) => (text.length > n ? text.slice(0, Math.max(1, n - 1)) + "…" : text);
@@ -395,7 +395,7 @@ function links(dd, urls) {
 
 // words are what a kind of entry is called, tones how it is coloured.
 const words = { acting: "healing" };
-const tones = { failed: "bad", "gave up": "bad", trouble: "bad", healed: "good", proven: "good", eased: "good", acting: "busy", "stopped by hand": "off" };
+const tones = { failed: "bad", "gave up": "bad", unchecked: "unchecked", trouble: "bad", healed: "good", proven: "good", eased: "good", acting: "busy", "stopped by hand": "off" };
 
 function drawHistory(ol, list, named) {
   const key = list.length ? list[0].at + list[0].kind + list.length : "none";
