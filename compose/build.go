@@ -21,12 +21,12 @@ import (
 // to find what else is wrong; what compose-go itself has to say then is not
 // reported, since it would be about the same mistakes.
 type builder struct {
-	ctx      context.Context
-	options  Options
-	sources  *sources
-	scope    *scope
-	ps       *problems
-	warnings []Warning
+	ctx     context.Context
+	options Options
+	sources *sources
+	scope   *scope
+	ps      *problems
+	blanks  []blank
 	// whole is compose-go's project with what nobody uses.
 	whole *types.Project
 }
@@ -209,7 +209,7 @@ func (b *builder) project(model map[string]any, source *types.Project) *Project 
 	p := &Project{
 		Name: source.Name, Dir: dir, NamedDir: at.dir, Files: source.ComposeFiles, Given: b.sources.given(), Services: map[string]*Service{},
 		Disabled: source.DisabledServiceNames(), Networks: source.Networks, Volumes: source.Volumes,
-		Secrets: source.Secrets, Configs: source.Configs, Environment: at.env, Source: source, Warnings: b.warnings,
+		Secrets: source.Secrets, Configs: source.Configs, Environment: at.env, Source: source,
 		sources: b.sources, known: newKnown(),
 	}
 	p.Settings = b.settings(model["x-stackctl"])

@@ -18,6 +18,7 @@ func (b *builder) check(p *Project) {
 	b.checkFiles(p)
 	b.checkJobs(p)
 	b.checkPorts(p)
+	b.checkBlanks(p)
 	b.lint(p)
 }
 
@@ -28,7 +29,7 @@ func (b *builder) checkAny(p *Project) {
 		return
 	}
 	if len(p.Disabled) == 0 {
-		b.ps.add(b.sources.problem(path{"services"}, "there is no service", "declare one under services:"))
+		b.ps.later(b.sources.problem(path{"services"}, "there is no service", "declare one under services:"))
 		return
 	}
 	var profiles []string
@@ -36,8 +37,9 @@ func (b *builder) checkAny(p *Project) {
 		profiles = append(profiles, s.Profiles...)
 	}
 	slices.Sort(profiles)
-	b.ps.add(b.sources.problem(path{"services"}, "no service is active: all belong to profiles",
-		"add --profile with one of "+strings.Join(slices.Compact(profiles), ", ")))
+	profiles = slices.DeleteFunc(slices.Compact(profiles), func(profile string) bool { return profile == "" })
+	b.ps.later(b.sources.problem(path{"services"}, "no service is active: all belong to profiles",
+		"add --profile with one of "+strings.Join(profiles, ", ")))
 }
 
 // checkDependencies reports dependencies that are not there and cycles.
@@ -181,7 +183,7 @@ func (b *builder) checkNames(p *Project) {
 		for n := 1; n <= min(s.Replicas(), 1000); n++ {
 			container := p.ContainerName(name, n)
 			if other, taken := owner[container]; taken && other != name {
-				b.ps.add(b.sources.problem(at.next("container_name"),
+				b.report(s.ContainerName == "" || p.Services[other].ContainerName == "", b.sources.problem(at.next("container_name"),
 					fmt.Sprintf("container name %s is also that of service %s", container, other), "choose another one"))
 			}
 			owner[container] = name
@@ -204,7 +206,7 @@ func (b *builder) checkJobs(p *Project) {
 		}
 		policy, _, err := s.RestartPolicy()
 		if err == nil && s.IsJob(p) && (policy == types.RestartPolicyAlways || policy == types.RestartPolicyUnlessStopped) {
-			b.ps.add(b.sources.problem(at, fmt.Sprintf("the job is started again for ever by %q", policy), `use restart: "no" or on-failure`))
+			b.ps.later(b.sources.problem(at, fmt.Sprintf("the job is started again for ever by %q", policy), `use restart: "no" or on-failure`))
 		}
 	}
 }
@@ -221,7 +223,7 @@ func (b *builder) checkPorts(p *Project) {
 				continue
 			}
 			if s.Replicas() > 1 {
-				b.ps.add(b.sources.problem(at, fmt.Sprintf("%d replicas cannot hold one host port %s", s.Replicas(), port.Published),
+				b.ps.later(b.sources.problem(at, fmt.Sprintf("%d replicas cannot hold one host port %s", s.Replicas(), port.Published),
 					"publish a range, or no host port"))
 				continue
 			}

@@ -22,8 +22,9 @@ func (b *builder) checkService(s *Service) {
 		report(at.next("build"), "keep one of them", "dockerfile and dockerfile_inline exclude each other")
 	}
 	if h := s.HealthCheck; h != nil && len(h.Test) > 0 && !isTestForm(h.Test) {
-		report(at.next("healthcheck").next("test"), "begin it with CMD or CMD-SHELL, or write one string",
-			"%+q is not a form of test", shorten(h.Test[0], 40))
+		known := slices.Contains([]string{"CMD", "CMD-SHELL"}, h.Test[0])
+		b.report(known, b.sources.problem(at.next("healthcheck").next("test"), fmt.Sprintf("%+q is not a form of test", shorten(h.Test[0], 40)),
+			"begin it with CMD or CMD-SHELL, or write one string"))
 	}
 	b.checkNetwork(s, at)
 	b.checkScale(s, at)
@@ -40,7 +41,7 @@ func (b *builder) checkNetwork(s *Service, at path) {
 	shared := strings.HasPrefix(s.NetworkMode, types.ServicePrefix) || strings.HasPrefix(s.NetworkMode, types.ContainerPrefix)
 	switch {
 	case shared && len(s.Ports) > 0:
-		b.ps.add(b.sources.problem(at.next("ports"), fmt.Sprintf("a container in the network of another one (%s) publishes no ports", s.NetworkMode),
+		b.ps.later(b.sources.problem(at.next("ports"), fmt.Sprintf("a container in the network of another one (%s) publishes no ports", s.NetworkMode),
 			"publish them there"))
 	case (s.NetworkMode == "host" || s.NetworkMode == "none") && len(s.Ports) > 0:
 		b.warn(s.Name, fmt.Sprintf("ports have no effect with network_mode: %s", s.NetworkMode))
@@ -52,7 +53,7 @@ func (b *builder) checkNetwork(s *Service, at path) {
 			continue
 		}
 		if wants.Ipv4Address != "" || wants.Ipv6Address != "" {
-			b.ps.add(b.sources.problem(at.next("networks").next(key), "a fixed address needs a subnet that is declared too",
+			b.ps.later(b.sources.problem(at.next("networks").next(key), "a fixed address needs a subnet that is declared too",
 				fmt.Sprintf("add networks: {%s: {ipam: {config: [{subnet: ...}]}}}", key)))
 		}
 	}
@@ -105,7 +106,7 @@ func (b *builder) checkScale(s *Service, at path) {
 	case n < 0:
 		b.ps.add(b.sources.problem(key, "must be at least 0", ""))
 	case n > maxReplicas:
-		b.ps.add(b.sources.problem(key, fmt.Sprintf("must be at most %d", maxReplicas), ""))
+		b.ps.later(b.sources.problem(key, fmt.Sprintf("must be at most %d", maxReplicas), ""))
 	case s.Scale != nil && s.Deploy != nil && s.Deploy.Replicas != nil && *s.Deploy.Replicas != n:
 		b.ps.add(b.sources.problem(key, fmt.Sprintf("scale is %d, but deploy.replicas %d", n, *s.Deploy.Replicas), "keep one of them"))
 	}

@@ -110,11 +110,20 @@ func (w *supportWalk) key(value any, at path, pattern string) {
 	default:
 		if row.refuses != nil {
 			if why := row.refuses(value); why != "" {
-				w.b.ps.add(w.b.sources.problem(at, why, row.Remedy))
+				w.b.report(row.later, w.b.sources.problem(at, why, row.Remedy))
 			}
 		}
 		w.value(value, at, pattern)
 	}
+}
+
+// report adds a problem; later says that it is none for who only looks.
+func (b *builder) report(later bool, p Problem) {
+	if later {
+		b.ps.later(p)
+		return
+	}
+	b.ps.add(p)
 }
 
 func serviceName(at path) string {
@@ -131,7 +140,7 @@ func (b *builder) checkSupportedValues(p *types.Project) {
 		s := p.Services[name]
 		at := path{"services", name}
 		if s.Build != nil && len(s.Build.Platforms) > 1 && s.Platform == "" {
-			b.ps.add(b.sources.problem(at.next("build").next("platforms"),
+			b.ps.later(b.sources.problem(at.next("build").next("platforms"),
 				fmt.Sprintf("%d platforms: an engine's image store holds one per name", len(s.Build.Platforms)),
 				"say with platform: which one the container runs on"))
 		}
@@ -139,7 +148,7 @@ func (b *builder) checkSupportedValues(p *types.Project) {
 			continue
 		}
 		if policy := s.Deploy.RestartPolicy; *policy.MaxAttempts > 0 && policy.Condition != types.RestartPolicyOnFailure {
-			b.ps.add(b.sources.problem(at.next("deploy").next("restart_policy").next("max_attempts"),
+			b.ps.later(b.sources.problem(at.next("deploy").next("restart_policy").next("max_attempts"),
 				"only a restart on failure can be bounded", "set condition: on-failure"))
 		}
 	}

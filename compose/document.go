@@ -31,7 +31,8 @@ type textFault struct {
 }
 
 // parse reads the text of one compose file: its documents, each of which goes
-// over those before it as a further file would. The faults are all that can be
+// over those before it as a further file would. A file that holds nothing, or
+// comments alone, has none. The faults are all that can be
 // found; with any, no document must be used further.
 func parse(file string, text []byte) (docs []*document, faults []textFault) {
 	defer func() {
@@ -52,7 +53,7 @@ func parse(file string, text []byte) (docs []*document, faults []textFault) {
 		var root yaml.Node
 		err := decoder.Decode(&root)
 		switch {
-		case errors.Is(err, io.EOF) && len(docs) > 0:
+		case errors.Is(err, io.EOF):
 			return docs, nil
 		case err != nil:
 			return nil, []textFault{syntaxFault(text, err)}
@@ -86,8 +87,6 @@ func scanBytes(text []byte) []textFault {
 	switch {
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
 		return []textFault{{line: 1, column: 1, message: "the file is UTF-16", remedy: "save it as UTF-8"}}
-	case len(bytes.TrimSpace(bytes.TrimPrefix(text, byteOrderMark))) == 0:
-		return []textFault{{line: 1, column: 1, message: "the file is empty", remedy: "declare services:"}}
 	}
 	// What editors put before UTF-8 means nothing; anywhere else it is in the way.
 	text = bytes.TrimPrefix(text, byteOrderMark)
@@ -133,9 +132,6 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s*)?line (\d+): (
 func syntaxFault(text []byte, err error) textFault {
 	// The parser leaves the first line out.
 	f := textFault{line: 1, message: strings.TrimPrefix(err.Error(), "yaml: ")}
-	if errors.Is(err, io.EOF) {
-		return textFault{line: 1, column: 1, message: "the file is empty", remedy: "declare services:"}
-	}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		f.line, _ = strconv.Atoi(m[1])
 		f.message = m[2]

@@ -20,13 +20,17 @@ func (s *sources) extend(src *source, name string) {
 		return
 	}
 	file := absolute(src.dir, expandHome(ref.file, s.at.home))
-	base := s.open(src.dir, file, filepath.Dir(file), src.env, "extended file", from)
-	if base == nil {
-		base = s.extended(src, name)
-	} else {
+	opened := s.open(src.dir, file, filepath.Dir(file), src.env, "extended file", from)
+	for _, base := range opened {
 		base.bases = map[string]bool{}
 	}
-	s.extendBase(base, ref.service)
+	if len(opened) > 1 {
+		from.Message = fmt.Sprintf("%s holds several YAML documents", s.ps.show(file))
+		from.Remedy = "write what is extended into a file of one document"
+		s.ps.add(from)
+		return
+	}
+	s.extendBase(s.extended(src, name), ref.service)
 }
 
 // checkExtends reports services that extend each other, or one that is not
@@ -214,6 +218,19 @@ func (s *sources) byPrecedence() []*source {
 		out = append(out, s.all[i])
 	}
 	return append(out, s.all[named:]...)
+}
+
+// Place says where a key of a service is written, or the closest key around
+// it, as file:line:column; "" for a project that was not loaded.
+func (p *Project) Place(service string, key ...string) string {
+	if p.sources == nil {
+		return ""
+	}
+	m := p.sources.find(append(path{"services", service}, key...))
+	if m.file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", p.sources.ps.show(m.file), m.line, m.column)
 }
 
 // problem returns a problem at a value of the merged project.

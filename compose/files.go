@@ -42,11 +42,11 @@ func (b *builder) checkFileObject(what string, at path, o types.FileObjectConfig
 		b.checkFile(what, at.next("file"), o.File)
 	case o.Environment != "" && o.Content == "":
 		if _, ok := p.Environment[o.Environment]; !ok {
-			b.ps.add(b.sources.problem(at.next("environment"), fmt.Sprintf("variable %s is not set", o.Environment),
+			b.ps.later(b.sources.problem(at.next("environment"), fmt.Sprintf("variable %s is not set", o.Environment),
 				fmt.Sprintf("set %s in the environment or in .env", o.Environment)))
 		}
 	case o.Content == "" && o.Environment == "" && what == "secret":
-		b.ps.add(b.sources.problem(at, "the secret has no source", "add file: or environment:"))
+		b.ps.later(b.sources.problem(at, "the secret has no source", "add file: or environment:"))
 	}
 }
 
@@ -54,16 +54,16 @@ func (b *builder) checkFile(what string, at path, file string) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s: %s", b.ps.show(file), fileFault(what+" file", err)), "create it, or correct the path"))
+		b.ps.later(b.sources.problem(at, fmt.Sprintf("%s: %s", b.ps.show(file), fileFault(what+" file", err)), "create it, or correct the path"))
 	case !info.Mode().IsRegular():
 		message := "is not a regular file"
 		if info.IsDir() {
 			message = "is a directory"
 		}
-		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s %s", b.ps.show(file), message), "name a file"))
+		b.ps.later(b.sources.problem(at, fmt.Sprintf("%s %s", b.ps.show(file), message), "name a file"))
 	default:
 		if to, leaves := leavesTree(b.sources.at.dir, file); leaves {
-			b.ps.add(b.sources.problem(at, fmt.Sprintf("%s is a symbolic link to %s, out of the directory it is named in", b.ps.show(file), to),
+			b.ps.later(b.sources.problem(at, fmt.Sprintf("%s is a symbolic link to %s, out of the directory it is named in", b.ps.show(file), to),
 				"name that path itself"))
 		}
 	}
@@ -78,9 +78,9 @@ func (b *builder) checkContext(s *Service) {
 	info, err := os.Stat(s.Build.Context)
 	switch {
 	case err != nil:
-		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s: %s", b.ps.show(s.Build.Context), fileFault("build context", err)), "create it, or correct the path"))
+		b.ps.later(b.sources.problem(at, fmt.Sprintf("%s: %s", b.ps.show(s.Build.Context), fileFault("build context", err)), "create it, or correct the path"))
 	case !info.IsDir():
-		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s is not a directory", b.ps.show(s.Build.Context)), "name the directory of the Dockerfile"))
+		b.ps.later(b.sources.problem(at, fmt.Sprintf("%s is not a directory", b.ps.show(s.Build.Context)), "name the directory of the Dockerfile"))
 	}
 }
 

@@ -36,7 +36,7 @@ func (b *builder) lint(p *Project) {
 	if message := lintLogs(p); message != "" {
 		b.warn("", message)
 	}
-	p.Warnings = b.warnings
+	p.Warnings = b.ps.warnings
 }
 
 // lintPorts names the ports that are open on every interface, in one warning.

@@ -31,6 +31,7 @@ func TestHealthchecksThatProveNothingAreNamed(t *testing.T) {
 		{[]string{"CMD", "/probe", "--true"}, nil},
 		{[]string{"CMD-SHELL", "test -f /ready || exit 1"}, nil},
 		{[]string{"CMD", "my-localhost-probe"}, nil},
+		{[]string{"CMD-SHELL", "cat /s 2>/dev/null | grep -q 'not running' && exit 1 || exit 0"}, nil},
 		{nil, nil},
 	}
 	for _, c := range cases {
@@ -45,6 +46,57 @@ func TestHealthchecksThatProveNothingAreNamed(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestACheckIsEvaluatedAsTheShellDoes(t *testing.T) {
+	for command, want := range map[string]bool{
+		"probe": true, "true": false, ":": false, "false": true, "exit 0": false, "exit 3": true, "exit 256": false, "exit $?": true,
+		"probe || exit 0":                   false,
+		"probe && exit 0":                   true,
+		"probe && exit 1 || exit 0":         true,
+		"probe && exit 0 || exit 1":         true,
+		"probe && exit 0 || true":           false,
+		"true && exit 0 || exit 1":          false,
+		"false || exit 0":                   false,
+		"false && exit 1 || exit 0":         false,
+		"exit 1; exit 0":                    true,
+		"probe || exit 1; exit 0":           true,
+		"probe; true":                       false,
+		"true; probe":                       true,
+		"probe | true":                      false,
+		"true | probe":                      true,
+		"exit 1 | true":                     false,
+		"probe || echo failed":              false,
+		"probe || { echo failed; exit 1; }": true,
+		"probe || (echo failed; exit 1)":    true,
+		"(exit 1) || true":                  false,
+		"(probe || exit 1); true":           false,
+		"{ probe || exit 1; }; true":        true,
+		"! true":                            true,
+		"! false":                           false,
+		"echo 'a || exit 1'":                false,
+		"probe 2>&1 || true":                false,
+		"probe & true":                      false,
+		"probe &":                           false,
+		"A=1 probe":                         true,
+		"if probe; then exit 1; fi; true":   true,
+		"set -e; probe; true":               true,
+		"exec probe; true":                  true,
+		"probe \\\n || true":                false,
+		"test \"$(probe || true)\" = up":    true,
+		"probe ||":                          true,
+		"(probe":                            true,
+		"":                                  false,
+	} {
+		if got := canFail(command); got != want {
+			t.Errorf("%q: can fail %v, want %v", command, got, want)
+		}
+	}
+}
+
+func FuzzAnyCommandIsEvaluated(f *testing.F) {
+	f.Add("a && (b || { exit 1; }) | c; d")
+	f.Fuzz(func(_ *testing.T, command string) { canFail(command) })
 }
 
 func TestPortsOpenToTheNetworkAreOneWarning(t *testing.T) {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,7 +10,6 @@ import (
 )
 
 var (
-	neverFails   = regexp.MustCompile(`(?:\|\||;)\s*(?:exit\s+0|true|:)\s*;?\s*$`)
 	curlCall     = regexp.MustCompile(`(?:^|[\s;&|(/])curl\s+([^;&|)]*)`)
 	curlFails    = regexp.MustCompile(`(?:^|\s)(?:-[a-zA-Z#]*f|--fail\b|--fail-with-body\b)`)
 	curlStatus   = regexp.MustCompile(`http_code|response_code`)
@@ -23,7 +23,7 @@ func lintCheck(check healthchecks.Check) []string {
 	}
 	command := strings.TrimSpace(strings.Join(check.Test[1:], " "))
 	var out []string
-	if canNeverFail(command) {
+	if canNeverFail(check.Test) {
 		out = append(out, "the healthcheck can never fail, so it proves nothing; let it end with the exit code of a real probe")
 	}
 	if curlIgnoresErrors(command) {
@@ -35,9 +35,17 @@ func lintCheck(check healthchecks.Check) []string {
 	return out
 }
 
-func canNeverFail(command string) bool {
-	return slices.Contains([]string{"true", "/bin/true", ":", "exit 0", "exit"}, command) ||
-		strings.HasPrefix(command, "echo ") && !strings.ContainsAny(command, "|&;") || neverFails.MatchString(command)
+// canNeverFail evaluates a check that a shell runs; of another one it looks
+// at the program's name.
+func canNeverFail(test []string) bool {
+	switch words := test[1:]; {
+	case test[0] == "CMD-SHELL":
+		return !canFail(strings.TrimSpace(strings.Join(words, " ")))
+	case len(words) > 2 && slices.Contains([]string{"sh", "bash", "ash", "dash"}, filepath.Base(words[0])) && words[1] == "-c":
+		return !canFail(words[2])
+	default:
+		return slices.Contains([]string{"true", "echo", "printf"}, filepath.Base(words[0]))
+	}
 }
 
 func curlIgnoresErrors(command string) bool {

@@ -14,7 +14,7 @@ import (
 // the working directory cannot be found. Nothing is fetched, run or changed.
 func Load(ctx context.Context, o Options) (*Project, error) {
 	warmUp()
-	ps := &problems{}
+	ps := &problems{asWritten: o.AsWritten || o.WithoutFiles}
 	l, err := locate(o, ps)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	s.resolveAll()
 	sc := scopeOf(s, l.profiles, o.Services)
 	s.checkExtends(sc)
-	warnings := s.reportMissing(sc, o.LenientEnv)
+	blanks := s.reportMissing(sc, o)
 	for _, src := range s.all {
 		if err := guard(func() error { return s.checkSchema(src) }); err != nil {
 			ps.add(Problem{File: src.file, Message: err.Error()})
@@ -40,7 +40,7 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b := &builder{ctx: ctx, options: o, sources: s, scope: sc, ps: ps, warnings: warnings}
+	b := &builder{ctx: ctx, options: o, sources: s, scope: sc, ps: ps, blanks: blanks}
 	project := b.build()
 	if err := ps.err(); err != nil {
 		return nil, err

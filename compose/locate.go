@@ -237,10 +237,10 @@ func activeProfiles(o Options, env types.Mapping) []string {
 		return o.Profiles
 	}
 	var profiles []string
+	// Of no profile that is chosen one is left without a name, and so is that
+	// of a service whose profile is a variable that is not set.
 	for profile := range strings.SplitSeq(env[consts.ComposeProfiles], ",") {
-		if profile = strings.TrimSpace(profile); profile != "" {
-			profiles = append(profiles, profile)
-		}
+		profiles = append(profiles, strings.TrimSpace(profile))
 	}
 	return profiles
 }

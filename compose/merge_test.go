@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stackctl/stackctl/internal/fault"
 )
 
@@ -63,9 +64,9 @@ func TestADocumentGoesOverThoseBeforeItInItsFile(t *testing.T) {
 		t.Errorf("%s %v %+v", p.Name, p.ServiceNames(), a.ServiceConfig)
 	}
 	for text, want := range map[string][]string{
-		"services: {a: {image: x}}\n---\nservices:\n  a: {user: $NOPE, nope: 1}\n": {"compose.yaml:4:13: services.a.user: variable NOPE", "compose.yaml:4:20: services.a.nope: unknown key"},
+		"services: {a: {image: x}}\n---\nservices:\n  a: {user: $NOPE, nope: 1}\n": {"compose.yaml:4:20: services.a.nope: unknown key"},
 		"services: {a: {image: x}}\n---\nservices:\n  a: {networks: [m]}\n":        {"compose.yaml:4:18: services.a.networks.m: no network"},
-		"include: [inc.yaml]\nservices: {a: {image: x}}\n":                         {"inc.yaml:3:1: a second YAML document in an included file"},
+		"services: {a: {extends: {file: inc.yaml, service: b}}}\n":                 {"compose.yaml:1:16: services.a.extends: inc.yaml holds several YAML documents"},
 	} {
 		_, err := loadDir(t, map[string]string{"compose.yaml": text, "inc.yaml": "services: {b: {image: x}}\n---\nservices: {c: {image: x}}\n"}, Options{})
 		for _, part := range want {
@@ -73,6 +74,16 @@ func TestADocumentGoesOverThoseBeforeItInItsFile(t *testing.T) {
 				t.Errorf("%q:\n%v\nwant %s", text, err, part)
 			}
 		}
+	}
+}
+
+func TestEveryDocumentOfAnIncludedFileCounts(t *testing.T) {
+	p, err := loadDir(t, map[string]string{
+		"compose.yaml": "include: [inc.yaml]\nservices: {a: {image: x}}\n",
+		"inc.yaml":     "services: {b: {image: x}}\n---\nservices: {c: {image: x}}\n",
+	}, Options{})
+	if err != nil || len(p.Services) != 3 {
+		t.Fatalf("%v", err)
 	}
 }
 
@@ -115,7 +126,7 @@ services:
 		"sub/base.yaml:7:15: services.api.secrets[0]: no secret",
 		"sub/base.yaml:8:5: services.api.use_api_socket: not supported",
 		"sub/base.yaml:9:18: services.api.x-stackctl.jobb: unknown key",
-		"sub/part.yaml:4:12: services.part.image: variable UNSET is not set",
+		"sub/part.yaml:4:12: services.part.image: UNSET is not set, so the image is empty",
 		"sub/part.yaml:5:5: services.part.env_file[0]: sub/nope.env: the env file does not exist",
 		"sub/part.yaml:6:34: services.part.x-stackctl.verify[0].tcp.port: port 1 is not published",
 	} {
@@ -184,7 +195,7 @@ func TestWhatTheFileDemandsIsNeverDoneWithout(t *testing.T) {
 	_, err := loadDir(t, map[string]string{
 		"compose.yaml": "services: {a: {image: x, user: \"${WHO:?name somebody}\", command: [\"${UNSET}\"], env_file: own.env}}",
 		"own.env":      "TOKEN=${SECRET_TOKEN?}\n",
-	}, Options{LenientEnv: true})
+	}, Options{})
 	if err == nil {
 		t.Fatal("it was loaded")
 	}
@@ -202,20 +213,23 @@ func TestAnUnsetVariableIsAWarningWhereItIsAccepted(t *testing.T) {
 	p, err := loadDir(t, map[string]string{
 		"compose.yaml": "services: {a: {image: x, command: [\"${UNSET}\"], env_file: own.env}, b: {image: \"${OFF}\", profiles: [p]}}",
 		"own.env":      "PASSWORD=pa$$word$word",
-	}, Options{LenientEnv: true})
+	}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := *p.Services["a"].Environment["PASSWORD"]; got != "pa$word" {
 		t.Errorf("password %q", got)
 	}
-	var found []string
-	for _, w := range p.Warnings {
-		found = append(found, w.Service+" "+w.Message)
+	want := []Warning{{Message: "2 variables are not set and are taken for empty: UNSET, word; set them in .env, or refuse such a file with --strict-env"}}
+	if diff := cmp.Diff(want, p.Warnings); diff != "" {
+		t.Error(diff)
 	}
-	all := strings.Join(found, "\n")
-	if len(found) != 2 || !strings.Contains(all, "a compose.yaml:1: variable UNSET is not set") || !strings.Contains(all, "a own.env:1: PASSWORD: variable word is not set") {
-		t.Errorf("warnings %s", all)
+	blanks := []Blank{
+		{Variable: "UNSET", File: "compose.yaml", Line: 1, Service: "a", Key: "services.a.command[0]"},
+		{Variable: "word", File: "own.env", Line: 1, Service: "a", Key: "services.a.environment.PASSWORD"},
+	}
+	if diff := cmp.Diff(blanks, p.Blanks); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -226,7 +240,7 @@ func TestAValueOfDotEnvThatRefersToNothingMattersWhenItIsUsed(t *testing.T) {
 	}
 	files["compose.yaml"] = service("x:${PASSWORD}")
 	_, err := loadDir(t, files, Options{})
-	if err == nil || !strings.Contains(err.Error(), ".env:1: PASSWORD: variable word is not set") {
+	if err == nil || !strings.Contains(err.Error(), ".env:1: PASSWORD: word is not set") {
 		t.Errorf("used: %v", err)
 	}
 }
@@ -307,23 +321,23 @@ secrets: {unused: {file: ./missing}}
 
 func TestWhatOnlyTheWholeProjectShowsHasItsPlaceToo(t *testing.T) {
 	for text, want := range map[string]string{
-		"services: {a: {image: x, ports: [{target: 80, host_ip: nope}]}}":                          ":1:34: services.a.ports[0]: the host_ip \"nope\" is not an address",
-		"services: {a: {image: x, gpus: [{count: 1, device_ids: [a]}]}}":                           ":1:26: services.a.gpus: \"count\" and \"device_ids\"",
-		"services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: a, environment: b}}":         ":2:11: secrets.s: file|environment attributes",
-		"services: {a: {image: x, environment: ['A =1']}}":                                         ":1:26: services.a.environment: environment variable A  is declared",
-		"services: {a: {image: x, command: 'not \"closed', extra_hosts: [abc]}}":                   ":1:50: services.a.extra_hosts: invalid additional host",
-		"services: {a: {image: x, configs: [{source: s, mode: '9'}]}}\nconfigs: {s: {content: x}}": ":1:48: services.a.configs[0].mode: \"9\" is not a number",
-		"services: {a: {build: {additional_contexts: {x: service:nope}}}}":                         ":1:12: services.a: service \"a\" declares unknown service",
-		"services: {a: {image: x, build: {context: ./nodir}}}":                                     ":1:34: services.a.build.context: nodir: the build context does not exist",
-		"services: {a: {image: x, ports: [{target: 80, foo: 1}]}}":                                 ":1:47: services.a.ports[0].foo: unknown key",
-		"services: {a: {image: x, depends_on: {b: {restart: true}}}, b: {image: x}}":               ":1:39: services.a.depends_on.b: condition is missing",
-		"services: {a: {image: x, cpus: .inf}}":                                                    ":1:32: services.a.cpus: .inf is not a number that can be used",
-		"services: {}":                                                                             ":1:1: services: there is no service; declare one",
-		"networks: {a: {}}":                                                                        "compose.yaml: services: there is no service",
-		"services: {a: {image: x, profiles: [p, q]}}":                                              "no service is active: all belong to profiles; add --profile with one of p, q",
-		"services: {a: {image: x, extends: nope}}":                                                 ":1:26: services.a.extends: there is no service \"nope\" in compose.yaml",
-		"services: {a: {extends: b}, b: {extends: a}}":                                             ":1:16: services.a.extends: services extend each other: a → b → a",
-		"services: {a: {image: x, env_file: {path: a}}}":                                           ":1:26: services.a.env_file: must be a list or string, not a mapping",
+		"services: {a: {image: x, ports: [{target: 80, host_ip: nope}]}}":                             ":1:34: services.a.ports[0]: the host_ip \"nope\" is not an address",
+		"services: {a: {image: x, gpus: [{count: 1, device_ids: [a]}]}}":                              ":1:26: services.a.gpus: \"count\" and \"device_ids\"",
+		"services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: a, environment: b}}":            ":2:11: secrets.s: file|environment attributes",
+		"services: {a: {image: x, environment: ['A =1']}}":                                            ":1:26: services.a.environment: environment variable A  is declared",
+		"services: {a: {image: x, command: 'not \"closed', extra_hosts: [abc]}}":                      ":1:50: services.a.extra_hosts: invalid additional host",
+		"services: {a: {image: x, configs: [{source: s, mode: '9'}]}}\nconfigs: {s: {content: x}}":    ":1:48: services.a.configs[0].mode: \"9\" is not a number",
+		"services: {a: {build: {dockerfile_inline: FROM x, additional_contexts: {x: service:nope}}}}": ":1:12: services.a: service \"a\" declares unknown service",
+		"services: {a: {image: x, build: {context: ./nodir}}}":                                        ":1:34: services.a.build.context: nodir: the build context does not exist",
+		"services: {a: {image: x, ports: [{target: 80, foo: 1}]}}":                                    ":1:47: services.a.ports[0].foo: unknown key",
+		"services: {a: {image: x, depends_on: {b: {restart: true}}}, b: {image: x}}":                  ":1:39: services.a.depends_on.b: condition is missing",
+		"services: {a: {image: x, cpus: .inf}}":                                                       ":1:32: services.a.cpus: .inf is not a number that can be used",
+		"services: {}":                                                                                ":1:1: services: there is no service; declare one",
+		"networks: {a: {}}":                                                                           "compose.yaml: services: there is no service",
+		"services: {a: {image: x, profiles: [p, q]}}":                                                 "no service is active: all belong to profiles; add --profile with one of p, q",
+		"services: {a: {image: x, extends: nope}}":                                                    ":1:26: services.a.extends: there is no service \"nope\" in compose.yaml",
+		"services: {a: {extends: b}, b: {extends: a}}":                                                ":1:16: services.a.extends: services extend each other: a → b → a",
+		"services: {a: {image: x, env_file: {path: a}}}":                                              ":1:26: services.a.env_file: must be a list or string, not a mapping",
 	} {
 		_, err := loadText(t, text)
 		if fault.ClassOf(err) != fault.Config || !strings.Contains(err.Error(), want) {

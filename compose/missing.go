@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/compose-spec/compose-go/v2/format"
@@ -135,38 +134,6 @@ func (sc *scope) counts(src *source, at path) bool {
 		return src.bases == nil
 	}
 	return false
-}
-
-// reportMissing lists every unset variable that something active needs. What
-// the file itself demands with ? is never done without.
-func (s *sources) reportMissing(sc *scope, lenient bool) (warnings []Warning) {
-	report := func(m miss, key string) {
-		if !lenient || m.required {
-			s.ps.add(Problem{File: m.mark.file, Line: m.mark.line, Column: m.mark.column, Key: key,
-				Message: m.message(), Remedy: m.remedy()})
-			return
-		}
-		place := s.ps.show(m.mark.file)
-		w := Warning{Service: serviceOf(key), Message: fmt.Sprintf("%s:%d: %s; an empty string is used", place, m.mark.line, m.message())}
-		if !slices.Contains(warnings, w) {
-			warnings = append(warnings, w)
-		}
-	}
-	for _, src := range s.all {
-		for _, m := range src.missing {
-			if sc.counts(src, m.at) {
-				report(m, m.at.String())
-			}
-		}
-	}
-	for name, missing := range s.at.tainted {
-		for _, m := range missing {
-			if s.used[name] {
-				report(m, name)
-			}
-		}
-	}
-	return warnings
 }
 
 // namesIn are the names of a list or the keys of a mapping.

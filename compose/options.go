@@ -34,9 +34,12 @@ type Options struct {
 	// WorkingDir is the directory that relative paths above start from,
 	// absolute; "" means the process's own.
 	WorkingDir string
-	// LenientEnv makes a variable that is not set a warning and an empty
-	// string instead of an error.
-	LenientEnv bool
+	// StrictEnv makes every variable that is not set an error. Without it one is
+	// an empty string and a warning, where that leaves the entry what it is.
+	StrictEnv bool
+	// AsWritten makes what docker compose reads and no engine can do a warning:
+	// for commands that only show what the files say.
+	AsWritten bool
 	// WithoutFiles accepts that what services mount or read is not there, and
 	// more containers than fixed names and ports allow: for commands that stop,
 	// remove or look at what already runs.

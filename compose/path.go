@@ -3,6 +3,7 @@ package compose
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,6 +33,16 @@ func (p path) String() string {
 		b.WriteString(part)
 	}
 	return b.String()
+}
+
+// isBelow says whether p is at or leads there.
+func (p path) isBelow(at path) bool {
+	return len(p) >= len(at) && slices.Equal(p[:len(at)], at)
+}
+
+// isListed says whether p leads through an element of a list.
+func (p path) isListed() bool {
+	return slices.ContainsFunc(p, func(part string) bool { return strings.HasPrefix(part, "\x01") })
 }
 
 // item is the path element of the i-th item of a list.

@@ -70,6 +70,36 @@ type problems struct {
 	// settled are keys of which enough has been said: what else is wrong
 	// with them follows from that.
 	settled map[string]bool
+	// warnings are what the reader should know of a valid file; asWritten says
+	// that what no engine can do is one of them.
+	warnings  []Warning
+	asWritten bool
+}
+
+// warn adds a warning, once.
+func (ps *problems) warn(w Warning) {
+	if !slices.Contains(ps.warnings, w) {
+		ps.warnings = append(ps.warnings, w)
+	}
+}
+
+// note warns about something at a place of the files.
+func (ps *problems) note(p Problem) {
+	p.File = ps.show(p.File)
+	if p.Service == "" {
+		p.Service = serviceOf(p.Key)
+	}
+	ps.warn(Warning{Service: p.Service, Message: p.String()})
+}
+
+// later adds what docker compose reads and no engine can do: a problem for who
+// wants to run it, a warning for who wants to see it.
+func (ps *problems) later(p Problem) {
+	if ps.asWritten {
+		ps.note(p)
+		return
+	}
+	ps.add(p)
 }
 
 // settle lets what was said so far about a key be all that is said about it.

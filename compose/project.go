@@ -45,6 +45,8 @@ type Project struct {
 	// Labels are further labels of whatever is made for the project, those of
 	// a private copy; nil for an ordinary project.
 	Labels map[string]string
+	// Blanks are the variables that were not set and are taken for empty.
+	Blanks []Blank
 	// Warnings are what the reader should know although the file is valid.
 	Warnings []Warning
 	// Source is compose-go's model, for `config`.

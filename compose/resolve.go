@@ -24,6 +24,10 @@ type miss struct {
 	missingVar
 	at   path
 	mark mark
+	// text is what is written there, value what it amounts to with blanks.
+	text, value string
+	// form is what the key demands and value is not, "" for none.
+	form string
 }
 
 // resolved is a document with its variables replaced: plain values, and where
@@ -112,9 +116,13 @@ func toTreePath(at path) tree.Path {
 
 // resolve replaces the variables of doc by what lookup says and expands
 // aliases and merge keys.
-func resolve(doc *document, table casts, lookup func(string) (string, bool)) *resolved {
-	w := &resolver{doc: doc, casts: table, lookup: lookup, out: &resolved{marks: map[string]mark{}}}
+// origins are the unset variables behind the values of lookup.
+func resolve(doc *document, table casts, lookup func(string) (string, bool), origins map[string][]miss) *resolved {
+	w := &resolver{doc: doc, casts: table, lookup: lookup, origins: origins, out: &resolved{marks: map[string]mark{}}}
 	w.out.tree, _ = w.value(doc.root, nil).(map[string]any)
+	if w.out.tree["include"] == nil {
+		delete(w.out.tree, "include") // nothing is included
+	}
 	return w.out
 }
 
@@ -122,7 +130,9 @@ type resolver struct {
 	doc    *document
 	casts  casts
 	lookup func(string) (string, bool)
-	out    *resolved
+	// origins are, by name, the unset variables that a value comes from.
+	origins map[string][]miss
+	out     *resolved
 }
 
 func (w *resolver) markOf(n *yaml.Node) mark {
@@ -158,7 +168,7 @@ func (w *resolver) mapping(n *yaml.Node, at path) map[string]any {
 	out := make(map[string]any, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].ShortTag() == "!!merge" {
-			w.merge(n.Content[i+1], at, out)
+			w.merge(n.Content[i], n.Content[i+1], at, out)
 		}
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -168,6 +178,9 @@ func (w *resolver) mapping(n *yaml.Node, at path) map[string]any {
 		}
 		here := at.next(key.Value)
 		w.out.marks[here.id()] = w.markOf(key)
+		if _, merged := out[key.Value]; merged {
+			w.forget(here)
+		}
 		if value.Tag == "!reset" {
 			delete(out, key.Value)
 			continue
@@ -178,22 +191,34 @@ func (w *resolver) mapping(n *yaml.Node, at path) map[string]any {
 }
 
 // merge adds what a merge key names; the first of several wins.
-func (w *resolver) merge(n *yaml.Node, at path, out map[string]any) {
+func (w *resolver) merge(key, n *yaml.Node, at path, out map[string]any) {
 	n = resolveAlias(n)
 	sources := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
 		sources = n.Content
 	}
+	for _, source := range sources {
+		if resolveAlias(source).Kind != yaml.MappingNode {
+			w.fault(key, at, "a merge key needs a mapping, or a list of them", "name the anchor of one")
+			return
+		}
+	}
 	for i := len(sources) - 1; i >= 0; i-- {
 		source := resolveAlias(sources[i])
-		if source.Kind != yaml.MappingNode {
-			w.fault(sources[i], at, "a merge key needs a mapping", "name the anchor of one")
-			continue
+		for j := 0; j+1 < len(source.Content); j += 2 {
+			if name := source.Content[j].Value; out[name] != nil {
+				w.forget(at.next(name))
+			}
 		}
 		for key, value := range w.mapping(source, at) {
 			out[key] = value
 		}
 	}
+}
+
+// forget drops the unset variables of a value that another one replaces.
+func (w *resolver) forget(at path) {
+	w.out.missing = slices.DeleteFunc(w.out.missing, func(m miss) bool { return m.at.isBelow(at) })
 }
 
 func (w *resolver) scalar(n *yaml.Node, at path) any {
@@ -202,26 +227,56 @@ func (w *resolver) scalar(n *yaml.Node, at path) any {
 	if !isString {
 		return value
 	}
-	e := expand(text, w.lookup)
+	e := w.expand(text)
 	if e.invalid != "" {
 		w.fault(n, at, fmt.Sprintf("%q is not a variable expression", e.invalid), "write $$ for a dollar sign")
 	}
 	if e.tooLarge {
 		w.fault(n, at, "the value is too large with its variables replaced", "")
 	}
-	for _, m := range e.missing {
-		w.out.missing = append(w.out.missing, miss{missingVar: m, at: at, mark: w.markOf(n)})
-	}
 	convert := w.casts.find(at)
-	if convert == nil || e.invalid != "" || e.tooLarge || len(e.missing) > 0 {
+	if convert == nil || e.invalid != "" || e.tooLarge {
+		w.miss(e, miss{at: at, mark: w.markOf(n), text: text, value: e.value})
 		return e.value
 	}
 	converted, err := convert(e.value)
+	if err != nil && len(e.missing) > 0 {
+		w.miss(e, miss{at: at, mark: w.markOf(n), text: text, value: e.value, form: castName(convert)})
+		return e.value
+	}
+	w.miss(e, miss{at: at, mark: w.markOf(n), text: text, value: e.value})
 	if err != nil {
 		w.fault(n, at, fmt.Sprintf("%q is not a %s", shorten(e.value, 40), castName(convert)), "")
 		return e.value
 	}
 	return converted
+}
+
+// expand replaces the variables of a text. What a value of an env file lacks
+// is missing here, too.
+func (w *resolver) expand(text string) expansion {
+	if len(w.origins) == 0 || !strings.Contains(text, "$") {
+		return expand(text, w.lookup)
+	}
+	var behind []missingVar
+	e := expand(text, func(name string) (string, bool) {
+		for _, m := range w.origins[name] {
+			from := m.missingVar
+			from.origin, from.through = m.mark, name
+			behind = append(behind, from)
+		}
+		return w.lookup(name)
+	})
+	e.missing = append(e.missing, behind...)
+	return e
+}
+
+// miss remembers what an expansion lacks.
+func (w *resolver) miss(e expansion, m miss) {
+	for _, missing := range e.missing {
+		m.missingVar = missing
+		w.out.missing = append(w.out.missing, m)
+	}
 }
 
 // castName says what a cast makes of a string.

@@ -131,6 +131,9 @@ func depthOf(violations []*jsonschema.ValidationError) int {
 
 func (s *sources) describe(src *source, v *jsonschema.ValidationError) []Problem {
 	at := locationOf(src.tree, v.InstanceLocation)
+	if src.said[at.id()] {
+		return nil
+	}
 	switch k := v.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		out := make([]Problem, len(k.Properties))
@@ -145,6 +148,8 @@ func (s *sources) describe(src *source, v *jsonschema.ValidationError) []Problem
 			return nil
 		}
 		return []Problem{s.unknownKey(src, at)}
+	case *kind.UniqueItems:
+		return s.duplicates(src, at, k)
 	case *kind.Required:
 		if s.named > 1 || src.bases != nil || s.extendsAny(src) {
 			return nil
@@ -226,8 +231,6 @@ func messageOf(k jsonschema.ErrorKind) string {
 		return "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
 		return "must be at most " + k.Want.RatString()
-	case *kind.UniqueItems:
-		return fmt.Sprintf("holds the same value twice, at %d and %d", k.Duplicates[0], k.Duplicates[1])
 	case *kind.Pattern:
 		return fmt.Sprintf("%+q has the wrong form", shorten(k.Got, 80))
 	case *kind.Format:

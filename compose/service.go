@@ -55,7 +55,7 @@ func deployedRestart(r *types.RestartPolicy) (policy string, retries int) {
 	switch r.Condition {
 	case "none":
 		return types.RestartPolicyNo, retries
-	case "", "any": // the specification's default
+	case "", "any", "always": // the specification's default
 		return types.RestartPolicyAlways, retries
 	}
 	return r.Condition, retries

@@ -2,7 +2,6 @@ package compose
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -80,22 +79,18 @@ func (b *builder) reportEnvFile(file string, parsed *envFile, service string) {
 		for _, m := range missing {
 			p := Problem{File: file, Line: parsed.lines[name], Service: service, Key: name, Message: m.message(),
 				Remedy: "set it, or put the value in single quotes if the dollar sign is meant"}
-			if !b.options.LenientEnv || m.required {
+			if b.options.StrictEnv || m.required {
 				b.ps.add(p)
 				continue
 			}
-			p.File = b.ps.show(p.File)
-			p.Remedy = "an empty string is used"
-			b.warn(service, p.String())
+			b.blanks = append(b.blanks, blank{Blank: Blank{Variable: m.name, File: b.ps.show(file), Line: parsed.lines[name],
+				Service: service, Key: "services." + service + ".environment." + name}, name: name, value: parsed.values[name]})
 		}
 	}
 }
 
 func (b *builder) warn(service, message string) {
-	w := Warning{Service: service, Message: message}
-	if !slices.Contains(b.warnings, w) {
-		b.warnings = append(b.warnings, w)
-	}
+	b.ps.warn(Warning{Service: service, Message: message})
 }
 
 // resolveLabels adds the labels of label files; the file's own override.

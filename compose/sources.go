@@ -23,6 +23,11 @@ type source struct {
 	bases map[string]bool
 	// bad are the values that the schema or their type forbids.
 	bad []path
+	// said are the values of which enough was said, by the path's id: what
+	// else is wrong with them follows from that.
+	said map[string]bool
+	// blank are the unset variables that values do without, by the path's id.
+	blank map[string]string
 }
 
 // sources are all files of a project: those that were named, in order, then
@@ -59,6 +64,9 @@ func readNamed(l *location, stdin io.Reader, ps *problems) *sources {
 		s.docs = append(s.docs, docs...)
 	}
 	s.named = len(s.docs)
+	if s.named == 0 && len(ps.list) == 0 {
+		ps.add(Problem{File: l.files[0], Line: 1, Column: 1, Message: "the file is empty", Remedy: "declare services:"})
+	}
 	return s
 }
 
@@ -135,11 +143,12 @@ func (s *sources) resolve(doc *document, dir string, env types.Mapping) *source 
 		s.used[name] = true
 		value, ok := env[name]
 		return value, ok
-	})
+	}, s.at.tainted)
 	s.addFaults(doc.file, res.faults)
-	src := &source{resolved: res, file: doc.file, dir: dir, env: env}
+	src := &source{resolved: res, file: doc.file, dir: dir, env: env, said: map[string]bool{}, blank: map[string]string{}}
 	for _, f := range res.faults {
 		src.bad = append(src.bad, f.key)
+		src.said[f.key.id()] = true
 	}
 	s.seen[doc.file+"\x00"+dir] = src
 	return src
@@ -200,7 +209,7 @@ func (s *sources) include(src *source, entry any, from Problem, stack []string) 
 			s.ps.add(from)
 			return
 		}
-		if included := s.open(src.dir, file, dir, env, "included file", from); included != nil {
+		for _, included := range s.open(src.dir, file, dir, env, "included file", from) {
 			s.follow(included, append(stack[:len(stack):len(stack)], file))
 		}
 	}
@@ -214,8 +223,8 @@ func (s *sources) chain(files []string) string {
 	return strings.Join(shown, " → ")
 }
 
-// open reads a file that another one names, once.
-func (s *sources) open(base, file, dir string, env types.Mapping, what string, from Problem) *source {
+// open reads the documents of a file that another one names, once.
+func (s *sources) open(base, file, dir string, env types.Mapping, what string, from Problem) []*source {
 	if _, done := s.seen[file+"\x00"+dir]; done {
 		return nil
 	}
@@ -226,18 +235,12 @@ func (s *sources) open(base, file, dir string, env types.Mapping, what string, f
 		return nil
 	}
 	_, docs := s.read(file, what, from)
-	switch {
-	case len(docs) == 0:
-		return nil
-	case len(docs) > 1:
-		second := docs[1].root
-		s.ps.add(Problem{File: file, Line: second.Line, Column: second.Column, Message: "a second YAML document in an " + what,
-			Remedy: "write one document per file and name each"})
-		return nil
+	var opened []*source
+	for _, doc := range docs {
+		opened = append(opened, s.resolve(doc, dir, env))
 	}
-	src := s.resolve(docs[0], dir, env)
-	s.all = append(s.all, src)
-	return src
+	s.all = append(s.all, opened...)
+	return opened
 }
 
 // includeEnv is what the variables of an included file mean: those of the

@@ -55,6 +55,9 @@ type Attribute struct {
 	// refuses says why a value of a supported key is refused, "" when it is
 	// not.
 	refuses func(value any) string
+	// later says that docker compose reads such a value, so that only who
+	// wants to run it is refused.
+	later bool
 }
 
 // Support is the whole support table, by key.
@@ -102,6 +105,11 @@ func since(api, key, note string) Attribute {
 // except is a supported key of which some values are refused.
 func except(key, note, remedy string, refuses func(value any) string) Attribute {
 	return Attribute{Key: key, Status: Supported, Note: note, Remedy: remedy, refuses: refuses}
+}
+
+// limited is a supported key of which some values are for no engine.
+func limited(key, note, remedy string, refuses func(value any) string) Attribute {
+	return Attribute{Key: key, Status: Supported, Note: note, Remedy: remedy, refuses: refuses, later: true}
 }
 
 // ignored is a key that is left out with a warning.

@@ -24,7 +24,7 @@ func buildSupport() []Attribute {
 		unspecified("services.*.build.ulimits.*.single", "write the number itself"),
 		yes("services.*.build.ulimits.*.soft", "passed on"),
 		yes("services.*.build.ulimits.*.hard", "passed on"),
-		except("services.*.build.isolation", "default only", "remove it",
+		limited("services.*.build.isolation", "default only", "remove it",
 			allow("isolates builds on Windows engines, which have no BuildKit", "", "default")),
 		yes("services.*.build.platforms", "one: an engine's image store holds one platform per name"),
 		yes("services.*.build.privileged", "needs a builder that allows it"),

@@ -37,7 +37,7 @@ func containerSupport() []Attribute {
 		yes("services.*.cap_add", "passed on"),
 		yes("services.*.cap_drop", "passed on"),
 		yes("services.*.security_opt", "seccomp profiles are sent by content"),
-		except("services.*.userns_mode", "host", "use host", allow("is no user namespace", "", "host")),
+		limited("services.*.userns_mode", "host", "use host", allow("is no user namespace", "", "host")),
 		yes("services.*.read_only", "passed on"),
 		yes("services.*.sysctls", "passed on"),
 		yes("services.*.runtime", "a runtime that the engine has"),
@@ -58,11 +58,11 @@ func containerSupport() []Attribute {
 // namespaceSupport is the table of namespaces and networks.
 func namespaceSupport() []Attribute {
 	return []Attribute{
-		except("services.*.cgroup", "host or private", "use host or private", allow("is no cgroup namespace", "", "host", "private")),
+		limited("services.*.cgroup", "host or private", "use host or private", allow("is no cgroup namespace", "", "host", "private")),
 		yes("services.*.cgroup_parent", "passed on"),
-		except("services.*.ipc", "none, private, shareable, host, service:, container:", "use one of them", refuseMode("IPC", "", "none", "private", "shareable", "host")),
-		except("services.*.pid", "host, service:, container:", "use one of them", refuseMode("process", "", "host")),
-		except("services.*.uts", "host", "use host", allow("is no UTS namespace", "", "host")),
+		limited("services.*.ipc", "none, private, shareable, host, service:, container:", "use one of them", refuseMode("IPC", "", "none", "private", "shareable", "host")),
+		limited("services.*.pid", "host, service:, container:", "use one of them", refuseMode("process", "", "host")),
+		limited("services.*.uts", "host", "use host", allow("is no UTS namespace", "", "host")),
 		yes("services.*.network_mode", "none, host, bridge, service:, container:"),
 		yes("services.*.networks", "several; the one with the highest priority is attached first"),
 		yes("services.*.networks.*.aliases", "with the service's and the container's name"),

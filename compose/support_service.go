@@ -70,8 +70,8 @@ func startSupport() []Attribute {
 		since("1.44", "services.*.healthcheck.start_interval", "older engines: left out with a warning, and the check is run through exec"),
 		yes("services.*.healthcheck.disable", "switches the image's check off"),
 
-		except("services.*.restart", "the engine's restart policy", `use "no", always, unless-stopped, on-failure or on-failure:N`, refuseRestart),
-		except("services.*.pull_policy", "always, missing, never, build, daily, weekly, every_<duration>", "use always, missing, never, build, daily, weekly or every_12h", refusePullPolicy),
+		limited("services.*.restart", "the engine's restart policy", `use "no", always, unless-stopped, on-failure or on-failure:N`, refuseRestart),
+		limited("services.*.pull_policy", "always, missing, never, build, daily, weekly, every_<duration>", "use always, missing, never, build, daily, weekly or every_12h", refusePullPolicy),
 		no("services.*.pull_refresh_after", "superseded in the specification", "write pull_policy: every_<duration>"),
 		yes("services.*.image", "confirmed by ID after every build and pull"),
 		yes("services.*.platform", "an image of another platform is refused"),

@@ -48,10 +48,7 @@ func valueForms() map[string]func(value any) error {
 // checkValues reports every value of a form that cannot be read, where it
 // counts and all its variables are set.
 func (s *sources) checkValues(src *source, sc *scope) {
-	w := formWalk{sources: s, src: src, scope: sc, forms: valueForms(), missing: map[string]bool{}}
-	for _, m := range src.missing {
-		w.missing[m.at.id()] = true
-	}
+	w := formWalk{sources: s, src: src, scope: sc, forms: valueForms()}
 	for _, section := range []string{"services", "networks"} {
 		w.below(src.relevant()[section], path{section}, []string{section})
 	}
@@ -63,11 +60,10 @@ type formWalk struct {
 	src     *source
 	scope   *scope
 	forms   map[string]func(any) error
-	missing map[string]bool
 }
 
 func (w *formWalk) value(value any, at path, patterns []string) {
-	if w.missing[at.id()] || !w.scope.counts(w.src, at) {
+	if w.src.said[at.id()] || !w.scope.counts(w.src, at) {
 		return
 	}
 	for _, pattern := range patterns {
@@ -76,14 +72,40 @@ func (w *formWalk) value(value any, at path, patterns []string) {
 			continue
 		}
 		if err := check(value); err != nil {
-			w.src.bad = append(w.src.bad, at)
-			p := w.sources.problemAt(w.src, at)
-			p.Message = err.Error()
-			w.sources.ps.add(p)
+			w.report(at, err)
 		}
 	}
 	w.below(value, at, patterns)
 }
+
+// report says what is wrong with a value; what docker compose takes is no
+// problem of the file.
+func (w *formWalk) report(at path, err error) {
+	p := w.sources.problemAt(w.src, at)
+	p.Message = err.Error()
+	if name := w.src.blank[at.id()]; name != "" {
+		p.Message = fmt.Sprintf("%s is not set: %s", name, p.Message)
+	}
+	var unfit unfitError
+	var noted noteError
+	switch {
+	case errors.As(err, &noted):
+		w.sources.ps.note(p)
+	case errors.As(err, &unfit) && w.sources.ps.asWritten:
+		w.sources.ps.later(p)
+	default:
+		w.src.bad = append(w.src.bad, at)
+		w.sources.ps.add(p)
+	}
+}
+
+// unfitError is about a value that docker compose reads and no engine takes.
+type unfitError struct{ error }
+
+func unfit(format string, args ...any) error { return unfitError{fmt.Errorf(format, args...)} }
+
+// noteError is about a value that is taken otherwise than it looks.
+type noteError struct{ error }
 
 func (w *formWalk) below(value any, at path, patterns []string) {
 	switch v := value.(type) {
@@ -160,8 +182,10 @@ func isPort(text string) bool {
 }
 
 func deviceForm(value any) error {
-	if text, ok := value.(string); ok && (text == "" || strings.Count(text, ":") > 2) {
+	if text, ok := value.(string); ok && strings.Count(text, ":") > 2 {
 		return fmt.Errorf("%+q is not a device: write source:target:permissions", shorten(text, 80))
+	} else if ok && text == "" {
+		return unfit("%+q is not a device: write source:target:permissions", shorten(text, 80))
 	}
 	return nil
 }
@@ -170,7 +194,7 @@ func exposeForm(value any) error {
 	text := fmt.Sprint(value)
 	ports, _, _ := strings.Cut(text, "/")
 	if _, err := types.ParsePortConfig(text); err != nil || strings.Contains(ports, ":") {
-		return fmt.Errorf("%+q is not a port or a range of ports", shorten(text, 80))
+		return unfit("%+q is not a port or a range of ports", shorten(text, 80))
 	}
 	return nil
 }
@@ -191,13 +215,13 @@ func volumeForm(value any) error {
 		return fmt.Errorf("%+q is not a mount: write source:target or source:target:ro", shorten(text, 80))
 	}
 	if !strings.HasPrefix(volume.Target, "/") && !isWindowsPath(volume.Target) {
-		return fmt.Errorf("the target %+q of the mount is not absolute", shorten(volume.Target, 80))
+		return unfit("the target %+q of the mount is not absolute", shorten(volume.Target, 80))
 	}
 	return volumeOption(text)
 }
 
-// volumeOption reports an option of the short form that compose-go would drop
-// without a word.
+// volumeOption notes an option of the short form that compose-go drops without
+// a word.
 func volumeOption(text string) error {
 	parts := strings.Split(text, ":")
 	last := parts[len(parts)-1]
@@ -207,7 +231,7 @@ func volumeOption(text string) error {
 	known := append([]string{"ro", "rw", "nocopy", "z", "Z", "consistent", "cached", "delegated"}, format.Propagations...)
 	for option := range strings.SplitSeq(last, ",") {
 		if !slices.Contains(known, option) {
-			return fmt.Errorf("%+q is no option of a mount", shorten(option, 40))
+			return noteError{fmt.Errorf("%+q is no option of a mount, which is made without it; the options are %s", shorten(option, 40), strings.Join(known, ", "))}
 		}
 	}
 	return nil
@@ -219,7 +243,7 @@ func imageForm(value any) error {
 		return nil
 	}
 	if _, err := reference.ParseAnyReference(text); err != nil {
-		return fmt.Errorf("%+q is not an image: write name:tag", shorten(text, 80))
+		return unfit("%+q is not an image: write name:tag", shorten(text, 80))
 	}
 	return nil
 }
@@ -238,7 +262,7 @@ func addressForm(key string) func(any) error {
 		text, _ := value.(string)
 		address, err := netip.ParseAddr(text)
 		if text != "" && (err != nil || address.Is4() != (key == "ipv4_address")) {
-			return fmt.Errorf("%+q is not an address of this kind", shorten(text, 40))
+			return unfit("%+q is not an address of this kind", shorten(text, 40))
 		}
 		return nil
 	}
@@ -247,7 +271,7 @@ func addressForm(key string) func(any) error {
 func subnetForm(value any) error {
 	text, ok := value.(string)
 	if _, err := netip.ParsePrefix(text); ok && err != nil {
-		return fmt.Errorf("%+q is not a subnet: write e.g. 10.9.0.0/24", shorten(text, 40))
+		return unfit("%+q is not a subnet: write e.g. 10.9.0.0/24", shorten(text, 40))
 	}
 	return nil
 }
@@ -265,7 +289,7 @@ func durationForm(value any) error {
 		return fmt.Errorf("%+q is not a duration: write e.g. 90s or 1m30s", shorten(fmt.Sprint(value), 40))
 	}
 	if d < 0 {
-		return errors.New("a duration must not be negative")
+		return unfit("a duration must not be negative")
 	}
 	return nil
 }

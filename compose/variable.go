@@ -12,6 +12,10 @@ type missingVar struct {
 	// demands a value.
 	reason   string
 	required bool
+	// through is the variable of an env file whose value refers to this one,
+	// at origin; "" when the text itself does.
+	through string
+	origin  mark
 }
 
 // expansion is a text with its variables replaced.
@@ -186,8 +190,11 @@ func closingBrace(s string) int {
 
 // message says that a variable is missing.
 func (r missingVar) message() string {
-	if r.reason != "" {
+	switch {
+	case r.reason != "":
 		return fmt.Sprintf("variable %s is required: %s", r.name, r.reason)
+	case r.required:
+		return fmt.Sprintf("variable %s is required by the file", r.name)
 	}
 	return fmt.Sprintf("variable %s is not set and has no default", r.name)
 }

@@ -189,11 +189,11 @@ func FuzzSettings(f *testing.F) {
 	f.Add("{critical_logs: [a, {pattern: b, fail: true}], allow_unverified: false}")
 	f.Fuzz(func(t *testing.T, text string) {
 		docs, faults := parse("f.yaml", []byte("x: "+text))
-		if len(faults) > 0 {
+		if len(faults) > 0 || len(docs) == 0 {
 			return
 		}
 		b := &builder{ps: &problems{}, sources: &sources{at: &location{dir: t.TempDir(), files: []string{"f.yaml"}}}}
-		value := resolve(docs[0], newCasts(), fixed).tree["x"]
+		value := resolve(docs[0], newCasts(), fixed, nil).tree["x"]
 		got := b.serviceSettings(&Service{}, value)
 		for _, v := range got.Verify {
 			if v.HTTP == nil && v.TCP == nil && v.Postgres == nil {

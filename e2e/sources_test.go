@@ -95,12 +95,12 @@ func sources() map[string]source {
 			files: map[string]string{"compose.yaml": "services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [q]}}"},
 			code:  3, says: []string{"a", "b"},
 		},
-		".env gives variables their value":              {files: map[string]string{"compose.yaml": word, ".env": "WORD=\"from file\"\n"}, sees: saysWord("from file")},
-		"the environment goes before .env":              {files: map[string]string{"compose.yaml": word, ".env": "WORD=file\n"}, env: []string{"WORD=environment"}, sees: saysWord("environment")},
-		"--env-file takes the place of .env":            {files: map[string]string{"compose.yaml": word, ".env": "WORD=file\n", "other": "WORD=other\n"}, args: []string{"--env-file", "other"}, sees: saysWord("other")},
-		"COMPOSE_ENV_FILES lists files, the last wins":  {files: map[string]string{"compose.yaml": word, "a": "WORD=a\n", "b": "WORD=b\n"}, env: []string{"COMPOSE_ENV_FILES=a,b"}, sees: saysWord("b")},
-		"--no-strict-env takes what is unset for empty": {files: map[string]string{"compose.yaml": word}, args: []string{"--no-strict-env"}, sees: saysWord("")},
-		"what is unset is an error with its place":      {files: map[string]string{"compose.yaml": word}, code: 3, says: []string{"compose.yaml:1:", "WORD"}},
+		".env gives variables their value":             {files: map[string]string{"compose.yaml": word, ".env": "WORD=\"from file\"\n"}, sees: saysWord("from file")},
+		"the environment goes before .env":             {files: map[string]string{"compose.yaml": word, ".env": "WORD=file\n"}, env: []string{"WORD=environment"}, sees: saysWord("environment")},
+		"--env-file takes the place of .env":           {files: map[string]string{"compose.yaml": word, ".env": "WORD=file\n", "other": "WORD=other\n"}, args: []string{"--env-file", "other"}, sees: saysWord("other")},
+		"COMPOSE_ENV_FILES lists files, the last wins": {files: map[string]string{"compose.yaml": word, "a": "WORD=a\n", "b": "WORD=b\n"}, env: []string{"COMPOSE_ENV_FILES=a,b"}, sees: saysWord("b")},
+		"what is unset is taken for empty":             {files: map[string]string{"compose.yaml": word}, sees: saysWord("")},
+		"what is unset is an error with --strict-env":  {files: map[string]string{"compose.yaml": word}, args: []string{"--strict-env"}, code: 3, says: []string{"compose.yaml:1:", "WORD"}},
 		"every operator of a variable": {
 			files: map[string]string{"compose.yaml": `services: {app: {image: IMAGE, environment: {
   A: "${UNSET:-default}", B: "${EMPTY:-default}", C: "${EMPTY-default}", D: "${SET:+there}", E: "${UNSET+there}",

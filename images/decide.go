@@ -67,7 +67,7 @@ func (d *decider) decideAll(ctx context.Context, wants []*want) ([]Need, error) 
 			return nil, err
 		}
 		if err != nil && !errors.Is(err, errTold) {
-			wrong = append(wrong, fmt.Errorf("%s: %w", serviceNames(w.services), err))
+			wrong = append(wrong, w.request.fault(serviceNames(w.services), err))
 		}
 	}
 	if len(wrong) > 0 {

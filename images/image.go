@@ -4,8 +4,11 @@ package images
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -52,7 +55,33 @@ type Request struct {
 	Policy string
 	// Platform is "os/arch[/variant]", "" for the engine's own.
 	Platform string
+	// Place says where a key of the service is written, as file:line:column,
+	// "" where nobody knows; nil knows nothing.
+	Place func(key ...string) string
 }
+
+// fault is an error about who wants the image, with the place of the key it is about.
+func (r Request) fault(who string, err error) error {
+	var place string
+	if r.Place != nil {
+		at := &keyError{}
+		errors.As(err, &at)
+		if place = r.Place(at.key...); place != "" {
+			place += ": "
+		}
+	}
+	return fmt.Errorf("%s%s: %w", place, who, err)
+}
+
+// keyError is an error about the value of a key.
+type keyError struct {
+	key []string
+	err error
+}
+
+func (e *keyError) Error() string { return strings.Join(e.key, ".") + ": " + e.err.Error() }
+
+func (e *keyError) Unwrap() error { return e.err }
 
 // Engine is what this package needs of a container engine. An image that is
 // not there is an error for which errdefs.IsNotFound is true.

@@ -114,17 +114,17 @@ func (r *recipe) readContext(opts Options) error {
 	}
 	dir, err := filepath.Abs(r.context)
 	if err != nil {
-		return fmt.Errorf("build.context: %w", err)
+		return &keyError{[]string{"build", "context"}, err}
 	}
 	if info, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("build.context: %w", err)
+		return &keyError{[]string{"build", "context"}, err}
 	} else if !info.IsDir() {
-		return fmt.Errorf("build.context: %s is not a directory", dir)
+		return &keyError{[]string{"build", "context"}, fmt.Errorf("%s is not a directory", dir)}
 	}
 	r.context = dir
 	content, err := r.dockerfileText()
 	if err != nil {
-		return fmt.Errorf("build.dockerfile: %w", err)
+		return &keyError{[]string{"build", "dockerfile"}, err}
 	}
 	target := cmp.Or(r.platform, opts.EnginePlatform)
 	if r.file, err = parseDockerfile(content, r.args, slices.Collect(maps.Keys(r.named)), target); err != nil {

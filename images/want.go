@@ -101,14 +101,14 @@ func gather(requests []Request) ([]*want, error) {
 	for _, request := range requests {
 		key, err := imageKey(request.Ref)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("service %s: %w", request.Service, err))
+			wrong = append(wrong, request.fault("service "+request.Service, err))
 			continue
 		}
 		if wants[key] == nil {
 			wants[key] = &want{key: key, ref: request.Ref, request: request, platform: request.Platform, policy: policy{kind: -1}}
 		}
 		if err := wants[key].add(request); err != nil {
-			wrong = append(wrong, fmt.Errorf("service %s: %w", request.Service, err))
+			wrong = append(wrong, request.fault("service "+request.Service, err))
 		}
 	}
 	out := make([]*want, 0, len(wants))

@@ -29,6 +29,7 @@ func imageRequests(p *compose.Project) []images.Request {
 		s := p.Services[name]
 		out = append(out, images.Request{
 			Service: name, Ref: imageRef(p, s), Build: s.Build, Policy: s.PullPolicy, Platform: s.Platform,
+			Place: func(key ...string) string { return p.Place(name, key...) },
 		})
 	}
 	return out

@@ -41,7 +41,9 @@ No engine is needed.`,
 }
 
 func (a *app) config(ctx context.Context, o configOptions, services []string) error {
-	p, err := a.load(ctx, services)
+	options := a.loadOptions(services)
+	options.AsWritten = true
+	p, err := a.loadWith(ctx, options)
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,11 @@ import (
 const exclusiveWith = "exclusive-with"
 
 // exclusive declares that at most one of the flags may be given.
-func exclusive(cmd *cobra.Command, names ...string) {
+func exclusive(cmd *cobra.Command, names ...string) { exclude(cmd.Flags(), names...) }
+
+func exclude(flags *pflag.FlagSet, names ...string) {
 	for _, name := range names {
-		f := cmd.Flags().Lookup(name)
+		f := flags.Lookup(name)
 		if f.Annotations == nil {
 			f.Annotations = map[string][]string{}
 		}

@@ -129,8 +129,8 @@ func (a *app) programFor(name string) string {
 	add("--env-file", a.global.envFiles...)
 	add("--host", a.global.host)
 	add("--context", a.global.context)
-	if a.global.noStrictEnv {
-		words = append(words, "--no-strict-env")
+	if a.global.strictEnv {
+		words = append(words, "--strict-env")
 	}
 	return strings.Join(words, " ")
 }

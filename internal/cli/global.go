@@ -16,7 +16,8 @@ type globalOptions struct {
 	name, dir                     string
 	host, context, portsHost      string
 	progress, logLevel, logFormat string
-	noColour, noStrictEnv, adopt  bool
+	noColour, adopt               bool
+	strictEnv, noStrictEnv        bool
 }
 
 // The words of --log-format.
@@ -35,7 +36,9 @@ func (o *globalOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.dir, "project-directory", "", "`directory` that relative paths of the file start from")
 	f.Var(words{&o.profiles}, "profile", "activate the services of this `profile`; may be repeated")
 	f.Var(words{&o.envFiles}, "env-file", "read variables from this `file` instead of .env; may be repeated")
-	f.BoolVar(&o.noStrictEnv, "no-strict-env", false, "take a variable that is not set for empty instead of refusing the file")
+	f.BoolVar(&o.strictEnv, "strict-env", false, "refuse a file that uses a variable which is not set")
+	f.BoolVar(&o.noStrictEnv, "no-strict-env", false, "take a variable that is not set for empty, which is the default")
+	exclude(f, "strict-env", "no-strict-env")
 	f.BoolVar(&o.adopt, "adopt", false, "take over the stack of this name, volumes included, that another directory made")
 	f.StringVarP(&o.host, "host", "H", "", "`address` of the engine, as in DOCKER_HOST")
 	f.StringVar(&o.context, "context", "", "docker context to use, by `name`")
@@ -52,7 +55,7 @@ func (a *app) loadOptions(services []string) compose.Options {
 	o := a.global
 	return compose.Options{
 		Files: o.files, Name: o.name, Dir: o.dir, Profiles: o.profiles, EnvFiles: o.envFiles, Services: services,
-		Environ: a.env, LenientEnv: o.noStrictEnv, Stdin: a.streams.In, Pipes: a.pipes,
+		Environ: a.env, StrictEnv: o.strictEnv, Stdin: a.streams.In, Pipes: a.pipes,
 	}
 }
 

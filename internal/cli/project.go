@@ -59,7 +59,7 @@ func (a *app) read(ctx context.Context, o compose.Options) (*compose.Project, er
 // are active whatever their profiles.
 func (a *app) loadForgiving(ctx context.Context, named ...string) (*compose.Project, error) {
 	o := a.loadOptions(named)
-	o.LenientEnv, o.WithoutFiles = true, true
+	o.StrictEnv, o.WithoutFiles = false, true
 	return a.read(ctx, o)
 }
 
