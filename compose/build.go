@@ -43,6 +43,7 @@ func (b *builder) build() *Project {
 		if err != nil {
 			return err
 		}
+		b.sources.merged = model
 		b.keepOwnKeys(model)
 		b.scale(model)
 		source, err = b.bind(copyOf(model), true)

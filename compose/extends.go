@@ -134,6 +134,9 @@ func (s *sources) find(at path) mark {
 }
 
 func (s *sources) exact(at path, depth int) (mark, bool) {
+	if m, ok := s.entry(at); ok {
+		return m, true
+	}
 	if s.isMergedList(at) {
 		return mark{}, false
 	}

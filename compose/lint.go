@@ -16,31 +16,33 @@ func (b *builder) lint(p *Project) {
 		s := p.Services[name]
 		check, disabled := s.FileCheck()
 		if check != nil && !disabled {
-			for _, message := range lintCheck(*check) {
-				b.warn(name, message)
+			if canNeverFail(check.Test) {
+				b.warn(name, "the healthcheck can never fail, so it proves nothing; let it end with the exit code of a real probe")
 			}
+			b.advise(name, lintCheck(*check)...)
 		}
-		for _, message := range lintHost(s) {
-			b.warn(name, message)
-		}
-		for _, message := range slices.Concat(lintPostgres(s), lintPostgresCheck(s)) {
-			b.warn(name, message)
-		}
+		b.advise(name, lintHost(s)...)
+		b.advise(name, lintPostgres(s)...)
+		b.advise(name, lintPostgresCheck(s)...)
+		b.advise(name, p.lintSecrets(s)...)
 		for _, message := range p.lintFiles(s) {
 			b.warn(name, message)
 		}
 	}
-	if message := lintPorts(p); message != "" {
-		b.warn("", message)
-	}
-	if message := lintLogs(p); message != "" {
-		b.warn("", message)
-	}
+	b.advise("", lintPorts(p)...)
+	b.advise("", lintLogs(p)...)
 	p.Warnings = b.ps.warnings
 }
 
+// advise warns of what could be better.
+func (b *builder) advise(service string, messages ...string) {
+	for _, message := range messages {
+		b.ps.warn(Warning{Service: service, Message: message, Advice: true})
+	}
+}
+
 // lintPorts names the ports that are open on every interface, in one warning.
-func lintPorts(p *Project) string {
+func lintPorts(p *Project) []string {
 	var open []string
 	for _, name := range p.ServiceNames() {
 		for _, port := range p.Services[name].Ports {
@@ -50,10 +52,10 @@ func lintPorts(p *Project) string {
 		}
 	}
 	if len(open) == 0 {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("open to the network on every interface, past most firewalls: %s; write 127.0.0.1:PORT:PORT for what only this host needs",
-		strings.Join(open, ", "))
+	return []string{fmt.Sprintf("open to the network on every interface, past most firewalls: %s; write 127.0.0.1:PORT:PORT for what only this host needs",
+		strings.Join(open, ", "))}
 }
 
 func openPort(port types.ServicePortConfig) string {
@@ -71,16 +73,22 @@ func isEveryInterface(ip string) bool {
 	return slices.Contains([]string{"", "0.0.0.0", "::", "[::]"}, ip)
 }
 
-// lintFiles warns about secrets that others on this host can read, and about
-// owners and modes that a mounted file cannot be given.
+// lintSecrets names secrets that others on this host can read.
+func (p *Project) lintSecrets(s *Service) []string {
+	var out []string
+	for _, ref := range s.Secrets {
+		if file := p.Secrets[ref.Source].File; file != "" && isReadableToAll(file) {
+			out = append(out, fmt.Sprintf("every user of this host can read secret %s (%s); put it into a directory of mode 0700", ref.Source, filepath.Base(file)))
+		}
+	}
+	return out
+}
+
+// lintFiles warns about owners and modes that a mounted file cannot be given.
 func (p *Project) lintFiles(s *Service) []string {
 	var out []string
 	for _, ref := range s.Secrets {
-		file := p.Secrets[ref.Source].File
-		if file != "" && isReadableToAll(file) {
-			out = append(out, fmt.Sprintf("every user of this host can read secret %s (%s); put it into a directory of mode 0700", ref.Source, filepath.Base(file)))
-		}
-		out = append(out, lintReference("secret", types.FileReferenceConfig(ref), file)...)
+		out = append(out, lintReference("secret", types.FileReferenceConfig(ref), p.Secrets[ref.Source].File)...)
 	}
 	for _, ref := range s.Configs {
 		out = append(out, lintReference("config", types.FileReferenceConfig(ref), p.Configs[ref.Source].File)...)
@@ -128,7 +136,7 @@ func isReadableToAll(file string) bool {
 
 // lintLogs names the services that are meant to run for ever and whose logs
 // nothing in the file bounds, in one warning.
-func lintLogs(p *Project) string {
+func lintLogs(p *Project) []string {
 	var loud []string
 	for _, name := range p.ServiceNames() {
 		s := p.Services[name]
@@ -138,8 +146,8 @@ func lintLogs(p *Project) string {
 		}
 	}
 	if len(loud) == 0 {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the logs of %s grow without bound unless the engine is set up otherwise; write logging: {options: {max-size: 10m, max-file: \"3\"}}",
-		strings.Join(loud, ", "))
+	return []string{fmt.Sprintf("the logs of %s grow without bound unless the engine is set up otherwise; write logging: {options: {max-size: 10m, max-file: \"3\"}}",
+		strings.Join(loud, ", "))}
 }

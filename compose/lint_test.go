@@ -3,6 +3,7 @@ package compose
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,12 +15,6 @@ func TestHealthchecksThatProveNothingAreNamed(t *testing.T) {
 		test []string
 		want []string
 	}{
-		{[]string{"CMD-SHELL", "curl -f http://127.0.0.1/ || exit 0"}, []string{"never fail"}},
-		{[]string{"CMD-SHELL", "probe || true"}, []string{"never fail"}},
-		{[]string{"CMD-SHELL", "probe ; exit 0;"}, []string{"never fail"}},
-		{[]string{"CMD", "true"}, []string{"never fail"}},
-		{[]string{"CMD-SHELL", "exit 0"}, []string{"never fail"}},
-		{[]string{"CMD-SHELL", "echo ok"}, []string{"never fail"}},
 		{[]string{"CMD-SHELL", "curl -s http://127.0.0.1/"}, []string{"--fail"}},
 		{[]string{"CMD", "curl", "http://localhost:80/"}, []string{"--fail", "localhost"}},
 		{[]string{"CMD-SHELL", "wget -q localhost || exit 1"}, []string{"localhost"}},
@@ -45,6 +40,35 @@ func TestHealthchecksThatProveNothingAreNamed(t *testing.T) {
 				t.Errorf("%v: %q does not say %q", c.test, got[i], part)
 			}
 		}
+	}
+}
+
+func TestACheckThatCannotFailIsNoAdvice(t *testing.T) {
+	for test, never := range map[string]bool{
+		"curl -f http://127.0.0.1/ || exit 0": true, "probe || true": true, "probe ; exit 0;": true, "[CMD, 'true']": true, "[CMD, /bin/true]": true,
+		"exit 0": true, "echo ok": true, "[CMD, echo, ok]": true, "[CMD, sh, -c, 'probe || true']": true, "[CMD, bash, -c, probe, '|| true']": false,
+		"[CMD, probe, '|| true']": false, "probe || exit 1": false, "grep -q down /s && exit 1 || exit 0": false,
+	} {
+		p := mustLoad(t, "services: {a: {image: x, healthcheck: {test: "+test+"}}}")
+		found := slices.ContainsFunc(p.Warnings, func(w Warning) bool { return !w.Advice && strings.Contains(w.Message, "never fail") })
+		if found != never {
+			t.Errorf("%s: %v", test, p.Warnings)
+		}
+	}
+}
+
+func TestAdviceIsToldFromWhatTheFileLeavesOpen(t *testing.T) {
+	p := mustLoad(t, `
+services:
+  db: {image: "postgres:17", restart: always, ports: ["5432:5432"], privileged: true, environment: {A: "${UNSET}"},
+       deploy: {placement: {constraints: [a]}}, cap_add: [A, A], healthcheck: {test: "curl http://localhost/"}}
+`)
+	count := map[bool]int{}
+	for _, w := range p.Warnings {
+		count[w.Advice]++
+	}
+	if count[true] != 6 || count[false] != 3 {
+		t.Errorf("%d pieces of advice and %d warnings: %v", count[true], count[false], p.Warnings)
 	}
 }
 

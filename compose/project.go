@@ -101,6 +101,9 @@ type Warning struct {
 	Service string
 	// Message is one sentence with its remedy.
 	Message string
+	// Advice says that the file does what it says, and could do it better: it
+	// is said before the first start and by doctor, not every time.
+	Advice bool
 }
 
 // Settings are the keys of the top-level x-stackctl.

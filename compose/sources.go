@@ -45,6 +45,8 @@ type sources struct {
 	named int
 	files map[string]bool
 	used  map[string]bool
+	// merged is compose-go's model of all files, nil until there is one.
+	merged map[string]any
 	// seen are the sources by file and directory.
 	seen map[string]*source
 }

@@ -47,14 +47,29 @@ func Up(ctx context.Context, engine FullEngine, p *compose.Project, opts Options
 
 // warn tells what the reader should know before anything starts.
 func (s *session) warn() {
-	for _, w := range s.project.Warnings {
-		s.opts.Listen.tell(Progress{Service: w.Service, Phase: PhaseWarning, Message: w.Message})
-	}
+	s.tellWarnings(func(w compose.Warning) bool { return !w.Advice })
 	for _, name := range sortedKeys(s.project.Services) {
 		check, _ := s.project.Services[name].FileCheck()
 		if check != nil && check.StartInterval > 0 && !s.info.StartInterval {
 			s.opts.Listen.tell(Progress{Service: name, Phase: PhaseWarning, Message: fmt.Sprintf(
 				"start_interval has no effect: the engine speaks API %s, which ignores it (1.44 has it)", s.info.APIVersion)})
+		}
+	}
+}
+
+// advise tells before the first container of the project is made how the file
+// could be better. A copy is nobody's stack.
+func (s *session) advise(o Observed) {
+	made := slices.ContainsFunc(o.Containers, func(c Container) bool { return c.Project == s.project.Name })
+	if !made && s.project.Labels == nil {
+		s.tellWarnings(func(w compose.Warning) bool { return w.Advice })
+	}
+}
+
+func (s *session) tellWarnings(which func(compose.Warning) bool) {
+	for _, w := range s.project.Warnings {
+		if which(w) {
+			s.opts.Listen.tell(Progress{Service: w.Service, Phase: PhaseWarning, Message: w.Message})
 		}
 	}
 }
@@ -116,6 +131,7 @@ func (s *session) prepare(ctx context.Context, engine FullEngine) (Plan, error) 
 	if err := errors.Join(err, plan.Refused()); err != nil {
 		return Plan{}, err
 	}
+	s.advise(observed)
 	s.warnUnchecked(plan)
 	if err := freePorts(ctx, s.opts.Outside, s.info, plan.WantedPorts(s.project), observed.Holders); err != nil {
 		return Plan{}, err

@@ -48,7 +48,9 @@ func (a *app) config(ctx context.Context, o configOptions, services []string) er
 		return err
 	}
 	for _, w := range p.Warnings {
-		a.remark("warning: " + warningText(w))
+		if !w.Advice {
+			a.remark("warning: " + warningText(w))
+		}
 	}
 	switch {
 	case o.quiet:

@@ -98,6 +98,9 @@ func (a *app) examine(ctx context.Context) doctor.Facts {
 	f.ProjectErr, f.NoProject = err, len(a.global.files) == 0 && noFile(err)
 	if err == nil {
 		f.Project, f.Services = p.Name, len(p.Services)
+		for _, w := range p.Warnings {
+			f.Warnings = append(f.Warnings, warningText(w))
+		}
 	}
 	f.LockDir, f.LockErr = lock.Dir(a.env.get("XDG_RUNTIME_DIR"), os.TempDir())
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {

@@ -45,6 +45,8 @@ type Facts struct {
 	Services   int
 	ProjectErr error
 	NoProject  bool
+	// Warnings are what the files could say better.
+	Warnings []string
 
 	Engine    orchestrator.EngineInfo
 	EngineErr error
@@ -76,7 +78,11 @@ type Disk struct {
 
 // Judge makes the findings, in the order in which they should be put right.
 func Judge(f Facts) []Finding {
-	all := []Finding{project(f), engine(f)}
+	all := []Finding{project(f)}
+	for _, text := range f.Warnings {
+		all = append(all, Finding{Name: "compose file", Status: Warning, Message: text})
+	}
+	all = append(all, engine(f))
 	if f.EngineErr == nil {
 		all = append(all, publishedAt(f), clock(f), disk(f), limits(f), builder(f), networks(f))
 		if f.Project != "" {

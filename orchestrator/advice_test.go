@@ -1,0 +1,31 @@
+package orchestrator
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+func TestAdviceIsGivenBeforeTheFirstContainerOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		yaml := strings.Replace(oneService, "environment: {", "privileged: true\n    restart: always\n    environment: {A: \"${NOT_SET}\", ", 1)
+		e := newFake().has("web")
+		for _, advised := range []bool{true, false} {
+			var h heard
+			if _, err := Up(t.Context(), e, load(t, yaml), Options{Listen: h.listen}); err != nil {
+				t.Fatal(err)
+			}
+			if h.says(PhaseWarning, "privileged") != advised || h.says(PhaseWarning, "grow without bound") != advised {
+				t.Errorf("advice is given %v, want %v", !advised, advised)
+			}
+			if !h.says(PhaseWarning, "NOT_SET") {
+				t.Error("what the file leaves open is not said")
+			}
+		}
+		copied := load(t, yaml).Private("app-copy", map[string]string{"copy": "1"})
+		var h heard
+		if _, err := Up(t.Context(), newFake().has("web"), copied, Options{Listen: h.listen}); err != nil || h.says(PhaseWarning, "privileged") {
+			t.Errorf("a copy: %v", err)
+		}
+	})
+}
