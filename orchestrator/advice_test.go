@@ -9,10 +9,10 @@ import (
 func TestAdviceIsGivenBeforeTheFirstContainerOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		yaml := strings.Replace(oneService, "environment: {", "privileged: true\n    restart: always\n    environment: {A: \"${NOT_SET}\", ", 1)
-		e := newFake().has("web")
+		e, p := newFake().has("web"), load(t, yaml)
 		for _, advised := range []bool{true, false} {
 			var h heard
-			if _, err := Up(t.Context(), e, load(t, yaml), Options{Listen: h.listen}); err != nil {
+			if _, err := Up(t.Context(), e, p, Options{Listen: h.listen}); err != nil {
 				t.Fatal(err)
 			}
 			if h.says(PhaseWarning, "privileged") != advised || h.says(PhaseWarning, "grow without bound") != advised {
@@ -22,7 +22,7 @@ func TestAdviceIsGivenBeforeTheFirstContainerOnly(t *testing.T) {
 				t.Error("what the file leaves open is not said")
 			}
 		}
-		copied := load(t, yaml).Private("app-copy", map[string]string{"copy": "1"})
+		copied := p.Private("app-copy", map[string]string{"copy": "1"})
 		var h heard
 		if _, err := Up(t.Context(), newFake().has("web"), copied, Options{Listen: h.listen}); err != nil || h.says(PhaseWarning, "privileged") {
 			t.Errorf("a copy: %v", err)
