@@ -49,7 +49,7 @@ func refusedScenarios() []scenario {
 		yaml: file(part("web", "depends_on: [db]"), part("db", "profiles: [big]")), class: fault.Config, text: []string{"db", "profile"}, check: noCalls,
 	}, {
 		id: "H01", says: "a variable that is not set is refused with all others",
-		yaml: service("web", `environment: {A: "${DB_PASSWORD}", B: "${API_KEY}"}`), class: fault.Config, text: []string{"DB_PASSWORD", "API_KEY"}, check: noCalls,
+		yaml: service("web", `environment: {A: "${DB_PASSWORD}", B: "${API_KEY}"}`), args: []string{"--strict-env"}, class: fault.Config, text: []string{"DB_PASSWORD", "API_KEY"}, check: noCalls,
 	}, {
 		id: "H06", says: "a bind source that is not there and looks like a file is refused and nothing is made",
 		yaml: checked(`volumes: ["./data:/data", "./app.conf:/etc/app.conf"]`), class: fault.Config, text: []string{"app.conf", "cp .*app.conf"},
