@@ -26,13 +26,17 @@ type Redactor struct {
 	forms []string
 	// keys are the names whose values are redacted.
 	keys []string
+	// names are the public names that contain a form.
+	names Names
 }
 
 // NewRedactor returns a redactor of the given secret values of MinSecret bytes
 // and more, in plain, URL-escaped, JSON-escaped and base64 form and, where a
 // value has several lines, line by line. What stands behind one of the keys, as
-// KEY=value or "KEY": "value", is redacted whatever its length; the name stays.
-func NewRedactor(values, keys []string) *Redactor {
+// KEY=value or "KEY": "value", is redacted whatever its length; the key stays.
+// A name is never redacted inside: a value stays where it is a part of one of
+// the public names.
+func NewRedactor(values, keys []string, names ...string) *Redactor {
 	set := map[string]struct{}{}
 	for _, value := range values {
 		for _, form := range formsOf(value) {
@@ -44,9 +48,9 @@ func NewRedactor(values, keys []string) *Redactor {
 	for _, form := range forms {
 		pairs = append(pairs, form, Redacted)
 	}
-	names := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
-	slices.SortFunc(names, longestFirst)
-	return &Redactor{replacer: strings.NewReplacer(pairs...), forms: forms, keys: names}
+	keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
+	slices.SortFunc(keys, longestFirst)
+	return &Redactor{replacer: strings.NewReplacer(pairs...), forms: forms, keys: keys, names: NewNames(names, forms)}
 }
 
 func longestFirst(a, b string) int {
@@ -61,6 +65,9 @@ func (r *Redactor) Redact(s string) string {
 	}
 	for _, key := range r.keys {
 		s = redactKey(s, key)
+	}
+	if len(r.names.around) > 0 {
+		return r.names.Replace(s, r.forms, func(string) string { return Redacted })
 	}
 	return r.replacer.Replace(s)
 }

@@ -79,6 +79,27 @@ func TestTheBeginningOfASecretAtACutIsRedacted(t *testing.T) {
 	}
 }
 
+func TestANameIsNotRedactedInside(t *testing.T) {
+	r := NewRedactor([]string{"mountain", "mountain-db-secret", "db-and-more"}, []string{"PIN"}, "mountain-db", "t-mountain", "example/mountain-api:1", "mountain")
+	for in, want := range map[string]string{
+		"t-mountain-db-1 started":                         "t-mountain-db-1 started",
+		"mountain at mountain-db":                         "[redacted] at mountain-db",
+		"t_mountain-db":                                   "t_mountain-db",
+		"docker.io/example/mountain-api:1":                "docker.io/example/mountain-api:1",
+		"example/mountain-api:10":                         "example/[redacted]-api:10",
+		"xmountain-db mountain-dbx":                       "x[redacted]-db [redacted]-dbx",
+		"mountain-db-secret":                              "[redacted]",
+		"mountain-db-and-more":                            "mountain-[redacted]",
+		"mountainmountain":                                "[redacted][redacted]",
+		"PIN=mountain-db":                                 "PIN=[redacted]",
+		`{"service":"mountain-db","password":"mountain"}`: `{"service":"mountain-db","password":"[redacted]"}`,
+	} {
+		if got := r.Redact(in); got != want {
+			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestTheNilRedactorRedactsNothing(t *testing.T) {
 	var r *Redactor
 	if r.Redact("x") != "x" || r.RedactCut("x") != "x" {
