@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stackctl/stackctl/internal/sanitize"
 	"gopkg.in/yaml.v3"
 )
 
@@ -172,14 +173,14 @@ func isNamed(key string) bool {
 
 // flattenValue adds the leaves of a value as YAML has it.
 func flattenValue(value any, at string, fields map[string]string) {
-	var root yaml.Node
-	if err := root.Encode(value); err != nil {
+	root, err := toNode(value)
+	if err != nil {
 		// Every type of the model can be encoded; what cannot is told apart
 		// by its printed form.
 		fields[at] = fmt.Sprintf("%#v", value)
 		return
 	}
-	flattenNode(&root, at, fields)
+	flattenNode(root, at, fields)
 }
 
 func flattenNode(n *yaml.Node, at string, fields map[string]string) {
@@ -243,20 +244,20 @@ func (s *Service) veil(key, value string) string {
 	for _, password := range passwordsIn(value) {
 		value = strings.ReplaceAll(value, ":"+password+"@", ":"+s.marker(password)+"@")
 	}
+	if slices.Contains(s.hidden, value) {
+		return s.marker(value)
+	}
+	var long []string
 	for _, hidden := range s.hidden {
-		if value == hidden {
-			return s.marker(value)
-		}
-		if len(hidden) >= minHidden {
-			value = strings.ReplaceAll(value, hidden, s.marker(hidden))
+		if len(hidden) >= sanitize.MinSecret && strings.Contains(value, hidden) {
+			long = append(long, hidden)
 		}
 	}
-	return value
+	if long == nil {
+		return value
+	}
+	return sanitize.NewNames(s.names(), long).Replace(value, long, s.marker)
 }
-
-// minHidden is the length in bytes from which a secret is looked for inside
-// of other values; a shorter one would be found in too much.
-const minHidden = 8
 
 func (s *Service) marker(value string) string {
 	return "sha256:" + digest(s.salt, value)[:8]

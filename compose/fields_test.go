@@ -175,7 +175,7 @@ func TestNamesThatLookSecret(t *testing.T) {
 
 func TestThePrintedFileHidesSecretsUnlessAsked(t *testing.T) {
 	p := loadSecretive(t)
-	hidden, err := p.YAML(YAMLOptions{})
+	hidden, err := p.YAML(PrintOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestThePrintedFileHidesSecretsUnlessAsked(t *testing.T) {
 			t.Errorf("%q is shown in\n%s", secret, hidden)
 		}
 	}
-	shown, err := p.YAML(YAMLOptions{ShowSecrets: true})
+	shown, err := p.YAML(PrintOptions{ShowSecrets: true})
 	if err != nil || !strings.Contains(string(shown), "tok3n-value") || !strings.Contains(string(shown), "hunter2hunter2") {
 		t.Errorf("%v\n%s", err, shown)
 	}
@@ -198,7 +198,7 @@ func TestThePrintedFileIsTheSameProject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			printed, err := first.YAML(YAMLOptions{ShowSecrets: true})
+			printed, err := first.YAML(PrintOptions{ShowSecrets: true})
 			if err != nil {
 				t.Fatal(err)
 			}

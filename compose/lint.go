@@ -31,6 +31,9 @@ func (b *builder) lint(p *Project) {
 	}
 	b.advise("", lintPorts(p)...)
 	b.advise("", lintLogs(p)...)
+	if message := lintNames(p); message != "" {
+		b.warn("", message)
+	}
 	p.Warnings = b.ps.warnings
 }
 

@@ -27,7 +27,7 @@ func TestValidFilesResolveToWhatTheirGoldenFilesSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			printed, err := p.YAML(YAMLOptions{})
+			printed, err := p.YAML(PrintOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stackctl/stackctl/internal/sanitize"
 )
 
 // LooksSecret says whether a variable of this name usually holds a secret. A
@@ -75,7 +76,7 @@ func (p *Project) SecretValues() []string {
 func (p *Project) SecretKeys() []string {
 	hidden := map[string]bool{}
 	for _, value := range p.SecretValues() {
-		hidden[value] = len(value) >= minHidden
+		hidden[value] = len(value) >= sanitize.MinSecret
 	}
 	keys := map[string]bool{}
 	for _, s := range p.Services {

@@ -62,7 +62,10 @@ networks: {backend: {}}
 	if got := p.SecretKeys(); !slices.Equal(got, want) {
 		t.Errorf("keys are %q", got)
 	}
-	text, err := p.YAML(YAMLOptions{})
+	if got := lintNames(p); !strings.HasSuffix(got, ": postgres APP_PASSWORD, web ADMIN_PASSWORD, web NETWORK_TOKEN; choose another value") {
+		t.Errorf("the warning is %q", got)
+	}
+	text, err := p.YAML(PrintOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,5 +106,59 @@ services:
 	}
 	if changed.Services["a"].Hash(changed) == p.Services["a"].Hash(p) {
 		t.Error("another secret is no change")
+	}
+}
+
+func TestNamesStayReadable(t *testing.T) {
+	const file = `
+name: mountain-stack
+services:
+  mountain-db:
+    image: registry.example/mountaineers/mountain-db:1
+    container_name: the-mountain-db
+    environment:
+      POSTGRES_PASSWORD: mountain
+      PIN_SECRET: abc
+      URL: "postgres://hiker:mountain@mountain-db/mountain?pw=mountain"
+      mountain_of: x
+    command: [run, --host=mountain-db, --password=mountain, --pin-secret, abc, "PIN_SECRET=abc sh"]
+    labels: {about: abc, note: "mountain at mountain-db, mountainous"}
+    volumes: ["mountain-data:/var/lib/mountain", "./mountain/files:/files"]
+    networks: [mountain-net]
+volumes: {mountain-data: {}}
+networks: {mountain-net: {}}
+x-more: {API_TOKEN: xyz, list: ["API_TOKEN=xyz"], note: xyz}
+`
+	dir := writeFiles(t, map[string]string{"compose.yaml": file})
+	p, err := Load(t.Context(), Options{Files: []string{filepath.Join(dir, "compose.yaml")}, WithoutFiles: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.YAML(PrintOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"name: mountain-stack\n", "  mountain-db:\n", "image: registry.example/mountaineers/mountain-db:1\n", "container_name: the-mountain-db\n",
+		"source: mountain-data\n", "target: /var/lib/mountain\n", "source: " + dir + "/mountain/files\n", "mountain-net: null\n", "name: mountain-stack_mountain-net\n",
+		"POSTGRES_PASSWORD: \"[redacted]\"\n", "PIN_SECRET: \"[redacted]\"\n", "mountain_of: x\n",
+		"URL: postgres://hiker:[redacted]@mountain-db/[redacted]?pw=[redacted]\n",
+		"- --host=mountain-db\n", "- --password=[redacted]\n", "- \"[redacted]\"\n", "- PIN_SECRET=[redacted] sh\n",
+		"about: abc\n", "note: \"[redacted] at mountain-db, [redacted]ous\"\n",
+		"API_TOKEN: \"[redacted]\"\n", "- API_TOKEN=[redacted]\n", "note: xyz\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	isFixedPoint(t, p)
+	fields := p.Services["mountain-db"].Fields()
+	if got := fields["image"]; got != "registry.example/mountaineers/mountain-db:1" {
+		t.Errorf("the image's field is %q", got)
+	}
+	for _, field := range []string{"labels.note", "environment.URL", "environment.POSTGRES_PASSWORD"} {
+		if rest := strings.ReplaceAll(fields[field], "mountain-db", ""); strings.Contains(rest, "mountain") {
+			t.Errorf("%s shows %q", field, fields[field])
+		}
 	}
 }

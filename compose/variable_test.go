@@ -167,7 +167,7 @@ func FuzzLoad(f *testing.F) {
 				s.Fields()
 				s.Hash(p)
 			}
-			if _, err := p.YAML(YAMLOptions{}); err != nil {
+			if _, err := p.YAML(PrintOptions{}); err != nil {
 				t.Error(err)
 			}
 			return

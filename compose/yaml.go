@@ -1,51 +1,82 @@
 package compose
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/stackctl/stackctl/internal/sanitize"
 	"gopkg.in/yaml.v3"
 )
 
-// YAMLOptions say how a project is printed.
-type YAMLOptions struct {
+// PrintOptions say how a project is printed.
+type PrintOptions struct {
 	// ShowSecrets prints secret values; otherwise "[redacted]" stands for
 	// each of them.
 	ShowSecrets bool
 }
 
-const redacted = "[redacted]"
-
 // YAML returns the resolved file: one compose file with every variable
-// replaced, every file merged and every default written out. It can be read
-// again: dollar signs are doubled.
-func (p *Project) YAML(o YAMLOptions) ([]byte, error) {
+// replaced, every file merged and every default written out. Read again it is
+// the same project: dollar signs are doubled, and every string is written such
+// that it comes back as it is.
+func (p *Project) YAML(o PrintOptions) ([]byte, error) {
+	root, err := p.document(o)
+	if err != nil {
+		return nil, err
+	}
+	var w writer
+	w.block(root, 0, false)
+	return []byte(w.String()), nil
+}
+
+// JSON is YAML in the form of JSON.
+func (p *Project) JSON(o PrintOptions) ([]byte, error) {
+	root, err := p.document(o)
+	if err != nil {
+		return nil, err
+	}
+	var w writer
+	if err := w.json(root, "\n"); err != nil {
+		return nil, fmt.Errorf("print project %s: %w", p.Name, err)
+	}
+	return []byte(w.String() + "\n"), nil
+}
+
+// document is the resolved file as a tree that is fit to be shown.
+func (p *Project) document(o PrintOptions) (*yaml.Node, error) {
 	source := *p.Source
 	source.Services = map[string]serviceConfig{}
 	for name, service := range p.Services {
 		source.Services[name] = service.ServiceConfig
 	}
-	var root yaml.Node
-	if err := guard(func() error { return root.Encode(&source) }); err != nil {
+	var root *yaml.Node
+	err := guard(func() (err error) {
+		root, err = toNode(&source)
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("print project %s: %w", p.Name, err)
 	}
-	r := printer{reveal: o.ShowSecrets, values: p.SecretValues()}
-	r.node(&root, "")
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(&root); err != nil {
-		return nil, fmt.Errorf("print project %s: %w", p.Name, err)
+	for _, service := range entriesOf(entryOf(root, "services")) {
+		sortKeys(service.value)
 	}
-	return out.Bytes(), nil
+	for _, config := range entriesOf(entryOf(root, "configs")) {
+		keepContent(config.value)
+	}
+	r := printer{}
+	if !o.ShowSecrets {
+		r.redactor = sanitize.NewRedactor(p.SecretValues(), nil, p.PublicNames()...)
+	}
+	r.node(root, "")
+	return root, nil
 }
 
-// printer makes the values of a tree fit to be shown and read again.
+// printer makes the values of a tree fit to be shown and read again. Names,
+// the keys first of all, stay as they are.
 type printer struct {
-	reveal bool
-	values []string
+	// redactor is nil where secrets are shown.
+	redactor *sanitize.Redactor
 }
 
 // node rewrites the values below n; key is that of the mapping around it.
@@ -55,60 +86,144 @@ func (r printer) node(n *yaml.Node, key string) {
 		if key == "bind" {
 			keepCreateHostPath(n)
 		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			name := n.Content[i].Value
-			if (key == "environment" || key == "args") && n.Content[i+1].Kind == yaml.ScalarNode {
-				r.variable(n.Content[i+1], name)
+		for _, e := range entriesOf(n) {
+			if e.value.Kind == yaml.ScalarNode && r.redactor != nil && LooksSecret(e.key) && e.value.Tag != "!!null" && e.value.Value != "" {
+				e.value.Tag, e.value.Value = "!!str", sanitize.Redacted
 				continue
 			}
-			r.node(n.Content[i+1], name)
+			r.node(e.value, e.key)
 		}
 	case yaml.SequenceNode:
+		if r.redactor != nil {
+			redactWords(n.Content)
+		}
 		for _, entry := range n.Content {
 			r.node(entry, key)
 		}
 	case yaml.ScalarNode:
 		if n.Tag == "!!str" {
-			n.Value = r.text(n.Value)
+			n.Value = strings.ReplaceAll(r.text(n.Value), "$", "$$")
 		}
 	}
+}
+
+// text is a value without the secrets in it.
+func (r printer) text(text string) string {
+	if r.redactor == nil {
+		return text
+	}
+	for _, password := range passwordsIn(text) {
+		text = strings.ReplaceAll(text, ":"+password+"@", ":"+sanitize.Redacted+"@")
+	}
+	return r.redactor.Redact(text)
+}
+
+// redactWords takes out of a list what its options and assignments give to
+// names that look secret, where it is too short to be looked for everywhere.
+func redactWords(list []*yaml.Node) {
+	words := make([]string, len(list))
+	for i, word := range list {
+		words[i] = word.Value
+	}
+	for _, value := range secretsInCommand(words) {
+		if len(value) >= sanitize.MinSecret || value == "" {
+			continue
+		}
+		for i, word := range list {
+			switch {
+			case word.Kind != yaml.ScalarNode:
+			case word.Value == value && i > 0 && isOption(words[i-1]):
+				word.Value = sanitize.Redacted
+			default:
+				word.Value = redactAssigned(word.Value, value)
+			}
+		}
+	}
+}
+
+// redactAssigned redacts a value where something is assigned to it, with a
+// sign or a blank and perhaps quotes between them.
+func redactAssigned(text, value string) string {
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(text, value)
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		if assignsTo(before) && (after == "" || strings.ContainsAny(after[:1], "\"' \t\n;&|()")) {
+			out.WriteString(sanitize.Redacted)
+		} else {
+			out.WriteString(value)
+		}
+		text = after
+	}
+}
+
+// assignsTo says whether a text ends in an option or an assignment whose name
+// looks secret: what follows is its value.
+func assignsTo(text string) bool {
+	name := strings.TrimRight(text, `"'`)
+	bare := strings.TrimRight(name, "= ")
+	if bare == name {
+		return false
+	}
+	bare = bare[strings.LastIndexAny(bare, " \t\n;&|(\"'")+1:]
+	return LooksSecret(strings.ReplaceAll(bare, "-", "_"))
 }
 
 // keepCreateHostPath writes out what compose-go leaves out as its default: it
 // is not the default here.
 func keepCreateHostPath(bind *yaml.Node) {
-	for i := 0; i+1 < len(bind.Content); i += 2 {
-		if bind.Content[i].Value == "create_host_path" {
+	if entryOf(bind, "create_host_path") == nil {
+		bind.Content = append(bind.Content, scalarNode("!!str", "create_host_path"), scalarNode("!!bool", "true"))
+	}
+}
+
+// keepContent writes out that the content of a config is empty: it must have
+// some source.
+func keepContent(config *yaml.Node) {
+	for _, key := range []string{"content", "file", "environment", "external"} {
+		if entryOf(config, key) != nil {
 			return
 		}
 	}
-	bind.Content = append(bind.Content,
-		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "create_host_path"},
-		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
+	config.Content = append(config.Content, scalarNode("!!str", "content"), scalarNode("!!str", ""))
 }
 
-// variable rewrites the value of an environment variable or build argument.
-func (r printer) variable(n *yaml.Node, name string) {
-	if !r.reveal && LooksSecret(name) && n.Tag != "!!null" && n.Value != "" {
-		n.SetString(redacted)
-		return
-	}
-	r.node(n, "")
+// entry is one of a mapping.
+type entry struct {
+	key   string
+	value *yaml.Node
 }
 
-func (r printer) text(text string) string {
-	if !r.reveal {
-		for _, password := range passwordsIn(text) {
-			text = strings.ReplaceAll(text, ":"+password+"@", ":"+redacted+"@")
-		}
-		if slices.Contains(r.values, text) && len(text) > 3 {
-			text = redacted
-		}
-		for _, value := range r.values {
-			if len(value) >= minHidden {
-				text = strings.ReplaceAll(text, value, redacted)
-			}
+func entriesOf(mapping *yaml.Node) []entry {
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return nil
+	}
+	entries := make([]entry, 0, len(mapping.Content)/2)
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		entries = append(entries, entry{mapping.Content[i].Value, mapping.Content[i+1]})
+	}
+	return entries
+}
+
+// entryOf is the value of a key, nil where there is none.
+func entryOf(mapping *yaml.Node, key string) *yaml.Node {
+	for _, e := range entriesOf(mapping) {
+		if e.key == key {
+			return e.value
 		}
 	}
-	return strings.ReplaceAll(text, "$", "$$")
+	return nil
+}
+
+// sortKeys puts the entries of a mapping in the order of their keys.
+func sortKeys(mapping *yaml.Node) {
+	entries := entriesOf(mapping)
+	slices.SortStableFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	mapping.Content = mapping.Content[:0]
+	for _, e := range entries {
+		mapping.Content = append(mapping.Content, scalarNode("!!str", e.key), e.value)
+	}
 }

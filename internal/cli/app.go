@@ -197,7 +197,7 @@ func (a *app) closePrinter() {
 // hide makes sure that the project's secrets are shown nowhere.
 func (a *app) hide(p *compose.Project) *sanitize.Redactor {
 	p = p.Whole() // what runs may say the secrets of services that are not selected
-	r := sanitize.NewRedactor(p.SecretValues(), p.SecretKeys())
+	r := sanitize.NewRedactor(p.SecretValues(), p.SecretKeys(), p.PublicNames()...)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.redact = r

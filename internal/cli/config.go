@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // configOptions are the flags of config.
 type configOptions struct {
 	services, images, quiet, noRedact bool
-	hash                              string
+	hash, format                      string
 }
 
 func (a *app) configCommand() *cobra.Command {
@@ -34,6 +33,7 @@ No engine is needed.`,
 	f.BoolVar(&o.services, "services", false, "only the names of the services")
 	f.BoolVar(&o.images, "images", false, "only the images that are used")
 	f.StringVar(&o.hash, "hash", "", "only the configuration digest of this `service`, * for all")
+	f.Var(newChoice(&o.format, outputYAML, outputJSON), "format", "form of the file")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only check the file")
 	f.BoolVar(&o.noRedact, "no-redact", false, "print secrets too")
 	exclusive(cmd, "services", "images", "hash", "quiet")
@@ -66,15 +66,15 @@ func (a *app) config(ctx context.Context, o configOptions, services []string) er
 		}
 		return a.print(text)
 	}
-	text, err := p.YAML(compose.YAMLOptions{ShowSecrets: o.noRedact})
+	printed := p.YAML
+	if o.format == outputJSON {
+		printed = p.JSON
+	}
+	text, err := printed(compose.PrintOptions{ShowSecrets: o.noRedact})
 	if err != nil {
 		return err
 	}
-	if o.noRedact { // print would hide them again
-		_, err := a.out.asIs().Write(text)
-		return err
-	}
-	_, err = io.WriteString(a.out.asIs(), a.redacted(string(text))) // the user's own text
+	_, err = a.out.asIs().Write(text) // the user's own text
 	return err
 }
 
