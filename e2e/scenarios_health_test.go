@@ -121,6 +121,21 @@ func healthScenarios() []scenario {
 			facts: []fact{serves("app", "ok")}, cause: `app.*fatal`, own: "what is fatal is declared in x-stackctl",
 		},
 		{
+			name: "a service that nothing checks and that ends with an error after a few seconds is not up", core: true, code: 7,
+			file:  "services: {app: {image: IMAGE, command: [sleep, dies=4s, exit=3]}}",
+			facts: []fact{runs("app")}, cause: `app.*code 3`,
+		},
+		{
+			name: "a service that nothing checks and that restarts again and again is not up", code: 7,
+			file:  "services: {app: {image: IMAGE, command: [sleep, dies=2s, exit=3], restart: always}}",
+			facts: []fact{runs("app")}, cause: `app.*crashloop`, watch: 5 * time.Second,
+		},
+		{
+			name: "a waiver does not hide that a service ends after a few seconds", core: true, code: 7,
+			file:  "services: {app: {image: IMAGE, command: [sleep, dies=4s, exit=3], x-stackctl: {allow_unverified: true}}}",
+			facts: []fact{runs("app")}, cause: `app.*code 3`,
+		},
+		{
 			name: "a proof that was waived is no claim of health", works: true,
 			file:  "services: {app: {image: IMAGE, command: [sleep], restart: always, x-stackctl: {allow_unverified: true}}}",
 			facts: []fact{runs("app")}, says: []string{"waived"},

@@ -95,9 +95,9 @@ services:
 			facts:   []fact{ends("migrate"), serves("app", "ok")}, cause: `migrate.*(restart|always)`,
 		},
 		{
-			name: "a program that might be a job and runs on proves nothing", core: true, code: 7,
+			name: "a program that might be a job and runs on proves nothing", core: true, code: 12,
 			file:  `services: {app: {image: IMAGE, command: [sleep]}}`,
-			facts: []fact{serves("app", "ok")}, cause: `app.*no healthcheck`, says: []string{"job: true"},
+			facts: []fact{serves("app", "ok")}, cause: `app.*unchecked`, says: []string{"job: true"},
 		},
 	}
 }

@@ -9,14 +9,14 @@ import (
 func sourceScenarios() []scenario {
 	return append(imageScenarios(), []scenario{
 		{
-			name: "a variable that nobody sets is no empty password", core: true, code: 3,
-			file:  `services: {app: {image: IMAGE, environment: {DB_PASSWORD: "${DB_PASSWORD_OF_NOBODY}"}, @CHECK@}}`,
+			name: "a variable that the file demands and nobody sets is no empty password", core: true, code: 3,
+			file:  `services: {app: {image: IMAGE, environment: {DB_PASSWORD: "${DB_PASSWORD_OF_NOBODY:?}"}, @CHECK@}}`,
 			facts: []fact{given("app", "DB_PASSWORD"), serves("app", "ok")}, cause: `db_password_of_nobody`,
 		},
 		{
-			name: "a directory that is mounted and not there is not made up", core: true, code: 3,
-			file:  `services: {app: {image: IMAGE, volumes: ["./conf:/conf"], @CHECK@}}`,
-			facts: []fact{holds("the configuration is there", "app", "", "/testimage", "cat", "/conf/app.conf")}, cause: `conf`,
+			name: "a file that is mounted and not there is not made up", core: true, code: 3,
+			file:  `services: {app: {image: IMAGE, volumes: ["./app.conf:/conf/app.conf"], @CHECK@}}`,
+			facts: []fact{holds("the configuration is there", "app", "", "/testimage", "cat", "/conf/app.conf")}, cause: `app\.conf`,
 		},
 		{
 			name: "a secret whose file is missing is named", core: true, code: 3,
