@@ -9,7 +9,7 @@ func mountSupport() []Attribute {
 		yes("services.*.volumes", "short and long"),
 		except("services.*.volumes[].type", "bind, volume, tmpfs, image; npipe on Windows engines", "use a named volume",
 			allow("mounts need a cluster", "bind", "volume", "tmpfs", "image", "npipe")),
-		yes("services.*.volumes[].source", "a bind source that is missing is an error, in the short form too"),
+		yes("services.*.volumes[].source", "a bind source that is missing is made as a directory, or refused where it looks like a file: --create-binds"),
 		yes("services.*.volumes[].target", "passed on"),
 		yes("services.*.volumes[].read_only", "passed on"),
 		yes("services.*.volumes[].consistency", "passed on; only desktop engines use it"),

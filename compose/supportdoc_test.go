@@ -39,8 +39,9 @@ A key below an ignored or refused one shares its fate. ` + "`x-`" + ` keys are t
 [cli.md](cli.md). The engine API is 1.41 (Engine 20.10) or later where no other is named. What stands in a service whose
 profile is not active is not judged.
 
-Beyond single keys: an unset variable without a default is an error, and so is a bind source, secret, config or required
-env_file that is missing.
+Beyond single keys: a secret, config or required env_file that is missing is an error. An unset variable without a default is a
+warning, and an error where a blank changes what the entry is; a bind source that is missing is made as a directory, or refused by
+` + "`up`" + ` where it looks like a file ([cli.md](cli.md)).
 `
 
 func supportPage(table []Attribute) string {
