@@ -235,6 +235,9 @@ func (s subject) state(r ServiceReport) (string, time.Time) {
 
 // wellWord is the state of a container without a check that runs.
 func (s subject) wellWord(r ServiceReport) string {
+	if s.uncheckable() {
+		return "running"
+	}
 	if !r.Proven {
 		return "unproven"
 	}

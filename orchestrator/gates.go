@@ -250,6 +250,9 @@ func stable(s subject) Condition {
 			return resting(fails(GateStable, fault.Service, "Restarted", "%s restarted %s and has not run for %s since%s",
 				c.Name, times(c.RestartCount), window, then(c.LastEnd)), evidence)
 		}
+		if !lasting && s.uncheckable() {
+			return resting(fails(GateStable, fault.Timeout, "Unstable", "%s has not run for %s yet, and nothing else shows that it works", c.Name, window), evidence)
+		}
 		if !lasting {
 			return resting(fails(GateStable, fault.Timeout, "Unstable", "%s has not been well for %s yet", c.Name, window), evidence)
 		}

@@ -29,13 +29,16 @@ func (b bench) judgeUnchecked(s Sight, st *Standing) {
 		st.Reason = "the engine killed a process of it for memory, and no healthcheck shows that it still works"
 		return
 	}
-	st.State, st.Well = stateUnchecked, true
-	if b.waived {
+	st.Well = true
+	switch {
+	case b.waived:
 		st.State, st.Waived, st.Releases = "waived", true, true
+	case b.age(s) >= uncheckedGrace:
+		st.State = stateUnchecked
 	}
 }
 
-// stateUnchecked is the state of an unchecked service that runs.
+// stateUnchecked is the state of an unchecked service that has run long enough.
 const stateUnchecked = "unchecked"
 
 // watchedFor is how long a container of a service has to run, with the given
