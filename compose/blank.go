@@ -25,6 +25,23 @@ func (b Blank) String() string {
 	return oneLine(fmt.Sprintf("%s was not set, %s:%d", b.Variable, b.File, b.Line))
 }
 
+// BlanksOf are the blanks in what the containers of a service are given: their
+// environment and their command.
+func (p *Project) BlanksOf(service string) []Blank {
+	var out []Blank
+	for _, b := range p.Blanks {
+		if b.Service != service {
+			continue
+		}
+		key := strings.TrimPrefix(b.Key, "services."+service+".")
+		switch key[:strings.IndexAny(key+".", ".[")] {
+		case "environment", "command", "entrypoint":
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
 // blank is a Blank and, for a variable of a container's environment, the name
 // there and what it is with the blank.
 type blank struct {

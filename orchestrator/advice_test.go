@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestAdviceIsGivenBeforeTheFirstContainerOnly(t *testing.T) {
@@ -26,6 +27,19 @@ func TestAdviceIsGivenBeforeTheFirstContainerOnly(t *testing.T) {
 		var h heard
 		if _, err := Up(t.Context(), newFake().has("web"), copied, Options{Listen: h.listen}); err != nil || h.says(PhaseWarning, "privileged") {
 			t.Errorf("a copy: %v", err)
+		}
+	})
+}
+
+func TestACardNamesTheBlanksOfItsService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		yaml := oneService + "    labels: {l: \"${LABEL}\"}\n  other:\n    image: web\n    environment: {B: \"${ELSEWHERE}\"}\n    healthcheck: {test: [CMD, ok]}\n"
+		p := load(t, strings.Replace(yaml, "environment: {", "environment: {A: \"${NOT_SET}\", ", 1))
+		e := newFake().has("web")
+		e.scripts["web"] = script{probe: func(time.Duration, int) int { return 1 }}
+		r, err := Up(t.Context(), e, p, Options{WaitTimeout: 5 * time.Second})
+		if err == nil || len(r.Cards) != 1 || len(r.Cards[0].Blanks) != 1 || r.Cards[0].Blanks[0].String() != "NOT_SET was not set, compose.yaml:5" {
+			t.Errorf("%v: %+v", err, r.Cards)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/healthchecks"
 	"github.com/stackctl/stackctl/internal/fault"
 	"github.com/stackctl/stackctl/internal/sanitize"
@@ -23,7 +24,7 @@ const (
 // cards explain every service that failed: root causes first, then those that
 // only wait are left to their line in the report.
 func (s *session) cards(ctx context.Context, r Report) []Card {
-	return makeCards(ctx, s.engine, s.opts.Redact, r, s.look)
+	return makeCards(ctx, s.engine, s.project, s.opts.Redact, r, s.look)
 }
 
 // look finds what is known about a container.
@@ -35,7 +36,7 @@ func (s *session) look(id string) (Sight, bool) {
 
 // makeCards makes a card for each service that is not proven and not merely
 // blocked, those that waiting cannot heal first.
-func makeCards(ctx context.Context, engine Engine, redact *sanitize.Redactor, r Report, look func(id string) (Sight, bool)) []Card {
+func makeCards(ctx context.Context, engine Engine, p *compose.Project, redact *sanitize.Redactor, r Report, look func(id string) (Sight, bool)) []Card {
 	var failed []ServiceReport
 	for _, service := range r.Services {
 		if !service.Proven && (service.Final || len(service.BlockedBy) == 0) && !onlyUnstable(service) {
@@ -46,6 +47,7 @@ func makeCards(ctx context.Context, engine Engine, redact *sanitize.Redactor, r 
 	cards := make([]Card, len(failed))
 	each(len(failed), looks, func(i int) {
 		cards[i] = makeCard(ctx, engine, redact, failed[i], look)
+		cards[i].Blanks = p.BlanksOf(failed[i].Name)
 		if cards[i].Container == "" && len(r.Unselected) > 0 {
 			cards[i].Next += " " + failed[i].Name
 		}

@@ -61,7 +61,7 @@ func (l *loop) explainAgain(ctx context.Context, ago time.Duration) {
 
 // explain makes the cards of what a look found failed.
 func (l *loop) explain(ctx context.Context, s *session, r Report) {
-	cards := makeCards(ctx, s.engine, l.opts.Redact, r, s.look)
+	cards := makeCards(ctx, s.engine, s.project, l.opts.Redact, r, s.look)
 	l.cards.Store(&cards)
 }
 

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"time"
 
+	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/healthchecks"
 	"github.com/stackctl/stackctl/internal/fault"
 )
@@ -146,7 +147,9 @@ type Card struct {
 	Logs        []string
 	LogsDropped int
 	Blocks      []string
-	Hint        string
-	Next        string
-	Conditions  []Condition
+	// Blanks are the variables that were not set in what it is given.
+	Blanks     []compose.Blank
+	Hint       string
+	Next       string
+	Conditions []Condition
 }

@@ -37,7 +37,7 @@ func Look(ctx context.Context, engine Engine, p *compose.Project, opts Options) 
 		return r, uncheckedError(r)
 	}
 	sights, _, _ := s.world.view()
-	r.Cards = makeCards(ctx, s.engine, opts.Redact, r, func(id string) (Sight, bool) {
+	r.Cards = makeCards(ctx, s.engine, s.project, opts.Redact, r, func(id string) (Sight, bool) {
 		sight, ok := sights[id]
 		return sight, ok
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/cli/console"
 	"github.com/stackctl/stackctl/orchestrator"
 	"golang.org/x/sys/unix"
@@ -38,6 +39,7 @@ func (o Options) card(c orchestrator.Card, withReason bool, shown map[string]boo
 	if len(c.Blocks) > 0 {
 		b.WriteString(o.field("blocks", strings.Join(c.Blocks, ", ")))
 	}
+	b.WriteString(o.blanks(c.Blanks))
 	if c.Hint != "" && !shown[c.Hint] {
 		shown[c.Hint] = true
 		b.WriteString(o.field("hint", o.command(c.Hint)))
@@ -129,6 +131,26 @@ func (o Options) logs(c orchestrator.Card) string {
 			}
 			b.WriteString(strings.TrimRight("  "+o.Style.Dim("│")+" "+part, " ") + "\n")
 		}
+	}
+	return b.String()
+}
+
+// maxBlanks bounds how many variables one card names.
+const maxBlanks = 12
+
+// blanks are the variables that were not set, a line each.
+func (o Options) blanks(all []compose.Blank) string {
+	var b strings.Builder
+	for i, blank := range all {
+		name := ""
+		if i == 0 {
+			name = "blank"
+		}
+		if i == maxBlanks {
+			b.WriteString(o.field("", fmt.Sprintf("and %d more", len(all)-i)))
+			break
+		}
+		b.WriteString(o.field(name, blank.String()))
 	}
 	return b.String()
 }

@@ -148,8 +148,17 @@ type FailureCard struct {
 	Logs             []string   `json:"logs"`
 	LogsDropped      int        `json:"logs_dropped"`
 	Blocks           []string   `json:"blocks"`
+	Blanks           []Blank    `json:"blanks,omitempty"`
 	Hint             string     `json:"hint,omitempty"`
 	Next             string     `json:"next,omitempty"`
+}
+
+// Blank is a variable that was not set where it is used.
+type Blank struct {
+	Variable string `json:"variable"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Key      string `json:"key"`
 }
 
 // Timing is where the time of one service's start went.
@@ -265,6 +274,9 @@ func (o Options) cardOf(c orchestrator.Card) FailureCard {
 	}
 	if c.ProbeExit != nil {
 		out.ProbeTookSeconds = number(c.ProbeTook)
+	}
+	for _, b := range c.Blanks {
+		out.Blanks = append(out.Blanks, Blank{Variable: b.Variable, File: b.File, Line: b.Line, Key: b.Key})
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/healthchecks"
 	"github.com/stackctl/stackctl/images"
 	"github.com/stackctl/stackctl/internal/fault"
@@ -83,6 +84,10 @@ func crashed() orchestrator.Report {
 			"2026-01-02 03:04:02.001 UTC [1] DETAIL:\tThe data directory was initialized by PostgreSQL version 16, which is not compatible",
 		},
 		LogsDropped: 10, Blocks: []string{"api", "migrate"},
+		Blanks: []compose.Blank{
+			{Variable: "SMTP_HOST", File: "compose.yaml", Line: 12, Service: "db", Key: "services.db.environment.SMTP_HOST"},
+			{Variable: "TOKEN", File: "db.env", Line: 3, Service: "db", Key: "services.db.environment.TOKEN"},
+		},
 		Hint: "the volume holds data of another major version; dump and restore it, or use the image of that version (nothing was deleted)",
 		Next: "stackctl logs --tail 100 db",
 	}}
