@@ -12,6 +12,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"gopkg.in/yaml.v3"
 )
 
@@ -36,6 +37,11 @@ func encodeValue(v reflect.Value) (*yaml.Node, error) {
 		return scalarNode("!!null", "null"), nil
 	}
 	switch own := v.Interface().(type) {
+	case types.SSHKey: // which compose-go prints as it cannot read it
+		if own.Path == "" {
+			return stringNode(own.ID), nil
+		}
+		return stringNode(own.ID + "=" + own.Path), nil
 	case yaml.Marshaler:
 		value, err := own.MarshalYAML()
 		if err != nil {

@@ -60,6 +60,11 @@ func (p *Project) document(o PrintOptions) (*yaml.Node, error) {
 	}
 	for _, service := range entriesOf(entryOf(root, "services")) {
 		sortKeys(service.value)
+		if volumes := entryOf(service.value, "volumes"); volumes != nil {
+			for _, volume := range volumes.Content {
+				keepCreateHostPath(entryOf(volume, "bind"))
+			}
+		}
 	}
 	for _, config := range entriesOf(entryOf(root, "configs")) {
 		keepContent(config.value)
@@ -68,7 +73,7 @@ func (p *Project) document(o PrintOptions) (*yaml.Node, error) {
 	if !o.ShowSecrets {
 		r.redactor = sanitize.NewRedactor(p.SecretValues(), nil, p.PublicNames()...)
 	}
-	r.node(root, "")
+	r.node(root)
 	return root, nil
 }
 
@@ -79,26 +84,23 @@ type printer struct {
 	redactor *sanitize.Redactor
 }
 
-// node rewrites the values below n; key is that of the mapping around it.
-func (r printer) node(n *yaml.Node, key string) {
+// node rewrites the values below n.
+func (r printer) node(n *yaml.Node) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		if key == "bind" {
-			keepCreateHostPath(n)
-		}
 		for _, e := range entriesOf(n) {
 			if e.value.Kind == yaml.ScalarNode && r.redactor != nil && LooksSecret(e.key) && e.value.Tag != "!!null" && e.value.Value != "" {
 				e.value.Tag, e.value.Value = "!!str", sanitize.Redacted
 				continue
 			}
-			r.node(e.value, e.key)
+			r.node(e.value)
 		}
 	case yaml.SequenceNode:
 		if r.redactor != nil {
 			redactWords(n.Content)
 		}
 		for _, entry := range n.Content {
-			r.node(entry, key)
+			r.node(entry)
 		}
 	case yaml.ScalarNode:
 		if n.Tag == "!!str" {
@@ -175,7 +177,7 @@ func assignsTo(text string) bool {
 // keepCreateHostPath writes out what compose-go leaves out as its default: it
 // is not the default here.
 func keepCreateHostPath(bind *yaml.Node) {
-	if entryOf(bind, "create_host_path") == nil {
+	if bind != nil && entryOf(bind, "create_host_path") == nil {
 		bind.Content = append(bind.Content, scalarNode("!!str", "create_host_path"), scalarNode("!!bool", "true"))
 	}
 }
