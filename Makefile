@@ -65,7 +65,8 @@ figures-operator: ### how fast the operator is and how little it takes, the resu
 
 test-peer: ### examples and scenarios beside docker compose 2.40.3 (COMPOSE_BIN, DOCKER_HOST of an Engine 28.5)
 	@scripts/require go cgo engine
-	go test -race -tags peer -count 1 -parallel 6 -timeout 60m -run 'DockerComposeMakes|ThePeer|TruthTable' ./e2e -args $(ARGS)
+	go test -tags peer -count 1 -timeout 30m -run ThePeer -v ./e2e/corpus -args $(filter-out -update,$(ARGS))
+	go test -race -tags peer -count 1 -parallel 6 -timeout 60m -run 'DockerComposeMakes|ThePeer|TruthTable' ./e2e -args $(filter -update,$(ARGS))
 
 bench: build ### compare with docker compose 2.40.3 (COMPOSE_BIN) and the engine's own cost; writes docs/benchmarks.md
 	@scripts/require go engine

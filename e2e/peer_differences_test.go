@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/stackctl/stackctl/e2e/corpus"
 )
 
 // What the table is about: the differences depend on both.
@@ -82,6 +84,23 @@ dependencies says nothing, and a field that is empty is one that is not there. I
 `, peerVersion, peerEngine)
 	for _, d := range differences {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.field, cell(d.compose), cell(d.stackctl), d.reason)
+	}
+	b.WriteString(`
+# What differs in config
+
+` + "`stackctl config` and `docker compose config`" + ` are run on the examples, on compose-go's own test data and on files that
+` + "`e2e/corpus`" + ` makes, and the models they print are compared as trees. A file that docker compose takes is refused for a
+key that [the support table](compose-support.md) refuses, a blank image, port, path or name, or a missing file; beyond that
+this table is all that differs. A directory of other files is compared with
+` + "`make test-peer ARGS=\"-corpus /DIR\"`" + `. Generated from the table in ` + "`e2e/corpus/differences.go`" + `.
+
+Empty fields, and the order of extra_hosts, say nothing and are not compared.
+
+| field | docker compose | stackctl | why |
+|---|---|---|---|
+`)
+	for _, d := range corpus.Differences() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Field, cell(d.Compose), cell(d.Stackctl), d.Reason)
 	}
 	return b.String()
 }
