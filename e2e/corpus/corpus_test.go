@@ -40,7 +40,7 @@ func all(t *testing.T, more string) []Case {
 func TestConfigIsAFixedPoint(t *testing.T) {
 	checked := 0
 	for _, c := range all(t, "") {
-		o := compose.Options{Files: c.Files, WorkingDir: c.Dir, Environ: environment(), LenientEnv: true, WithoutFiles: true}
+		o := compose.Options{Files: c.Files, WorkingDir: c.Dir, Environ: environment(), WithoutFiles: true}
 		p, err := compose.Load(t.Context(), o)
 		if err != nil {
 			continue // TestThePeerReadsTheSameOfEveryFile says which must be read
