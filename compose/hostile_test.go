@@ -29,6 +29,8 @@ func TestHostileTextIsRefusedWithItsPlaceInBoundedTimeAndMemory(t *testing.T) {
 	cases := []struct{ name, text, want string }{
 		{"an empty file", "", ":1:1: the file is empty"},
 		{"only a comment", "# nothing\n", ":1:1: the file is empty"},
+		{"an env file without a name", service + "    env_file: ['']\n", ":4:16: services.a.env_file[0]: the path of the env file is empty"},
+		{"a label file without a name", service + "    label_file: ['']\n", ":4:18: services.a.label_file[0]: the path of the label file is empty"},
 		{"a tab in the indentation", "services:\n\ta: {image: x}\n", ":2:1: a tab in the indentation; indent with spaces"},
 		{"a duplicate key", service + "    image: y\n", ":4:5: services.a.image: the key is already on line 3"},
 		{"a document that is no mapping after one that is", service + "---\n[a]\n", ":5:1: the top level must be a mapping"},

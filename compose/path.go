@@ -58,9 +58,10 @@ func escapes(rel string) bool {
 	return rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// commonDir is the deepest directory that holds both dir and file.
+// commonDir is the deepest directory that holds both dir and file. A relative
+// file lies in none: the walk ends at the root.
 func commonDir(dir, file string) string {
-	for !isWithin(dir, file) {
+	for !isWithin(dir, file) && dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir)
 	}
 	return dir

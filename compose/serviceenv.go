@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -123,6 +124,13 @@ func (b *builder) resolveLabels(service *types.ServiceConfig) {
 
 // readReferenced reads a small file that the compose file names at a key.
 func (b *builder) readReferenced(file, what string, required bool, at path) (string, bool) {
+	if file == "" && required {
+		list := at[:len(at)-1].String() // where one file stands for a list of it, its variable was refused there
+		if !slices.ContainsFunc(b.ps.list, func(p Problem) bool { return p.Key == list }) {
+			b.ps.add(b.sources.problem(at, fmt.Sprintf("the path of the %s is empty", what), "name a file, or remove the key"))
+		}
+		return "", false
+	}
 	if to, leaves := leavesTree(b.sources.at.dir, file); leaves {
 		b.ps.add(b.sources.problem(at, fmt.Sprintf("%s is a symbolic link to %s, out of the directory it is named in", b.ps.show(file), to),
 			"name that path itself"))
