@@ -60,6 +60,7 @@ func (s *sources) reportMissing(sc *scope, o Options) (blanks []blank) {
 			}
 			heirs := s.heirs(sc, src, m.at)
 			if !m.required && (len(heirs) == 0 || s.isReplaced(i, m.at)) {
+				src.said[m.at.id()] = true // what is replaced may be anything
 				continue
 			}
 			p := m.problem(src.file, o.StrictEnv)
@@ -163,6 +164,9 @@ func (m miss) variable() string {
 // changed says what a blank makes another entry of, and what that holds then;
 // "" where the entry stays what it is.
 func (m miss) changed() (what, holds string) {
+	if len(m.at) == 3 && m.at[2] == "build" { // the short form
+		return "the build context", m.value
+	}
 	for _, rule := range blankRules() {
 		if len(m.at) < len(rule.parts) || !matches(rule.parts, m.at[:len(rule.parts)]) {
 			continue
