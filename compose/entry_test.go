@@ -19,12 +19,22 @@ func TestAnEntryIsWhereTheLastFileGivesIt(t *testing.T) {
 		"an inherited mount":       {"extends: b\n    volumes: [/tmp:/y]\n    image: y\n  b:\n    volumes:\n      - /tmp:/x\n      - /nowhere/gone:/gone\n    profiles: [p]", "profiles: !reset []", "compose.yaml:9:9: services.a.volumes[1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadDir(t, map[string]string{
+			p, err := loadDir(t, map[string]string{
 				"compose.yaml": "services:\n  a:\n    " + c.first + "\n    init: true\nsecrets: {s: {file: compose.yaml}}\n",
-				"over.yaml":    "services:\n  a:\n    " + c.second + "\n",
+				"over.yaml":    "services:\n  a:\n    " + c.second + "\n    image: z\n",
 			}, Options{Files: []string{"compose.yaml", "over.yaml"}})
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%v, want %s", err, c.want)
+			var said []string
+			if err != nil {
+				said = append(said, err.Error())
+			} else {
+				for _, b := range p.BindSources() {
+					if strings.Contains(b.Source, "gone") {
+						said = append(said, b.Place.String())
+					}
+				}
+			}
+			if !strings.Contains(strings.Join(said, "\n"), c.want) {
+				t.Errorf("%v, want %s", said, c.want)
 			}
 		})
 	}
