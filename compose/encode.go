@@ -37,6 +37,10 @@ func encodeValue(v reflect.Value) (*yaml.Node, error) {
 		return scalarNode("!!null", "null"), nil
 	}
 	switch own := v.Interface().(type) {
+	case types.SSHConfig: // in no order, where it comes from a mapping
+		keys := []types.SSHKey(slices.Clone(own))
+		slices.SortFunc(keys, func(a, b types.SSHKey) int { return strings.Compare(a.ID, b.ID) })
+		return encodeValue(reflect.ValueOf(keys))
 	case types.SSHKey: // which compose-go prints as it cannot read it
 		if own.Path == "" {
 			return stringNode(own.ID), nil
