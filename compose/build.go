@@ -29,6 +29,10 @@ type builder struct {
 	blanks  []blank
 	// whole is compose-go's project with what nobody uses.
 	whole *types.Project
+	// verdict is what compose-go's own checks say, nil for nothing, once
+	// judged: a file without problems is bound and checked in one go.
+	verdict error
+	judged  bool
 }
 
 // build returns the project, or nil when it cannot be read at all. With any
@@ -46,7 +50,13 @@ func (b *builder) build() *Project {
 		b.sources.merged = model
 		b.keepOwnKeys(model)
 		b.scale(model)
-		source, err = b.bind(copyOf(model), true)
+		if before == 0 && !b.unbounded() {
+			source, b.verdict = b.bind(copyOf(model), false)
+			b.judged = true
+		}
+		if source == nil {
+			source, err = b.bind(copyOf(model), true)
+		}
 		return err
 	})
 	if err != nil {
@@ -82,6 +92,12 @@ func (b *builder) scale(model map[string]any) {
 // lastWord has compose-go check the project by its own rules, for whatever
 // is not checked here.
 func (b *builder) lastWord(model map[string]any) {
+	if b.judged {
+		if b.verdict != nil {
+			b.addError(b.verdict)
+		}
+		return
+	}
 	err := guard(func() error {
 		model := copyOf(model)
 		if b.unbounded() {
