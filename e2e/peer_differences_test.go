@@ -94,7 +94,9 @@ key that [the support table](compose-support.md) refuses, a blank image, port, p
 this table is all that differs. A directory of other files is compared with
 ` + "`make test-peer ARGS=\"-corpus /DIR\"`" + `. Generated from the table in ` + "`e2e/corpus/differences.go`" + `.
 
-Empty fields, and the order of extra_hosts, say nothing and are not compared.
+Empty fields, and the order of extra_hosts and ssh, say nothing and are not compared. The same run prints the ratio of
+the processor time of both programs, over all files that both take and over the ten largest models, one of 60
+services with anchors, extends and env files among them.
 
 | field | docker compose | stackctl | why |
 |---|---|---|---|

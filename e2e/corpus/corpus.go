@@ -6,11 +6,13 @@ package corpus
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Case is one project of a corpus: what is given to both programs.
@@ -83,6 +85,11 @@ type Result struct {
 	Detail []string
 	// Differs are the fields of both models that differ, by path.
 	Differs []Field
+	// Took is the processor time of stackctl and of docker compose where both
+	// take the file.
+	Took [2]time.Duration
+	// Size is how large the model is.
+	Size int
 }
 
 // Outcome is the row of the table in which a case is counted.
@@ -110,8 +117,8 @@ func (o Outcome) String() string {
 
 // Compare runs both programs on a case.
 func (p Peer) Compare(ctx context.Context, c Case, listed []Difference) Result {
-	theirs, theirError := run(ctx, c, p.Compose, "config")
-	ours, ourError := run(ctx, c, p.Stackctl, "config", "--no-redact")
+	theirs, theirTime, theirError := run(ctx, c, p.Compose, "config")
+	ours, ourTime, ourError := run(ctx, c, p.Stackctl, "config", "--no-redact")
 	r := Result{Case: c}
 	switch {
 	case theirError != nil && ourError != nil:
@@ -124,6 +131,8 @@ func (p Peer) Compare(ctx context.Context, c Case, listed []Difference) Result {
 			r.Detail = []string{ourError.Error()}
 		}
 	default:
+		r.Took = [2]time.Duration{ourTime, theirTime}
+		r.Size = len(fmt.Sprint(theirs))
 		r.Differs = diff("", normal("", theirs), normal("", ours))
 		for _, f := range r.Differs {
 			if i := slices.IndexFunc(listed, func(d Difference) bool { return d.Holds(f) }); i >= 0 {

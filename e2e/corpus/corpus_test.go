@@ -23,6 +23,9 @@ func all(t *testing.T, more string) []Case {
 	if err := Generate(filepath.Join(dir, "generated")); err != nil {
 		t.Fatal(err)
 	}
+	if err := Large(filepath.Join(dir, "large"), 60); err != nil {
+		t.Fatal(err)
+	}
 	if more != "" {
 		if err := copyTree(more, filepath.Join(dir, "more")); err != nil {
 			t.Fatal(err)

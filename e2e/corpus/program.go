@@ -24,8 +24,8 @@ func environment() []string {
 // elsewhere has no answer here.
 const longest = 10 * time.Second
 
-// run returns the model that a program prints.
-func run(ctx context.Context, c Case, program string, args ...string) (map[string]any, error) {
+// run returns the model that a program prints, and the processor time it took.
+func run(ctx context.Context, c Case, program string, args ...string) (map[string]any, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append(c.args(), args...)...)
@@ -35,13 +35,13 @@ func run(ctx context.Context, c Case, program string, args ...string) (map[strin
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+		return nil, 0, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	var model map[string]any
 	if err := yaml.Unmarshal(out, &model); err != nil {
-		return nil, fmt.Errorf("what it prints is no YAML: %w", err)
+		return nil, 0, fmt.Errorf("what it prints is no YAML: %w", err)
 	}
-	return model, nil
+	return model, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 var (

@@ -54,7 +54,7 @@ func glob(pattern, text string) bool {
 }
 
 // unordered are the lists whose order says nothing.
-var unordered = []string{"services.*.extra_hosts", "services.*.build.extra_hosts"}
+var unordered = []string{"services.*.extra_hosts", "services.*.build.extra_hosts", "services.*.build.ssh"}
 
 // normal is a tree without what says nothing: fields that are empty, save
 // commands and variables, for which empty and absent are two things.
