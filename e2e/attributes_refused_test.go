@@ -100,7 +100,7 @@ func TestEveryRefusedKeyEndsWith3AndNamesItsPlaceAndTheRemedy(t *testing.T) {
 				t.Fatal("no file tries it")
 			}
 			s := newStack(t, r.file)
-			o := s.expect(3, nil, "config", "-q")
+			o := s.expect(3, nil, "plan")
 			said := flowed(o.stderr)
 			place := regexp.MustCompile(fmt.Sprintf(`docker-compose\.yml:%d:\d+: `, r.line))
 			if !place.MatchString(said) {

@@ -86,9 +86,9 @@ func TestABadFileIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 		"not YAML":              {"services: {a: [", []string{"docker-compose.yml"}},
 		"an unknown key":        {"services: {a: {image: IMAGE, colour: green, " + check + "}}", []string{"colour"}},
 		"a cycle":               {"services: {a: {image: IMAGE, depends_on: [b], " + check + "}, b: {image: IMAGE, depends_on: [a], " + check + "}}", []string{"a", "b", "→"}},
-		"unset variables":       {"services: {a: {image: IMAGE, environment: {X: \"${NOT_SET_ONE}\", Y: \"${NOT_SET_TWO}\"}, " + check + "}}", []string{"NOT_SET_ONE", "NOT_SET_TWO"}},
+		"unset variables":       {"services: {a: {image: IMAGE, environment: {X: \"${NOT_SET_ONE:?}\", Y: \"${NOT_SET_TWO:?}\"}, " + check + "}}", []string{"NOT_SET_ONE", "NOT_SET_TWO"}},
 		"a missing secret":      {"services: {a: {image: IMAGE, secrets: [s], " + check + "}}\nsecrets: {s: {file: ./nowhere.txt}}", []string{"nowhere.txt"}},
-		"a missing bind":        {"services: {a: {image: IMAGE, volumes: [\"./nothing:/data\"], " + check + "}}", []string{"nothing"}},
+		"a missing bind":        {"services: {a: {image: IMAGE, volumes: [\"./nothing:/data\", \"./gone.conf:/gone.conf\"], " + check + "}}", []string{"gone.conf"}},
 		"an unknown dependency": {"services: {a: {image: IMAGE, depends_on: [ghost], " + check + "}}", []string{"ghost"}},
 		"a typo in x-stackctl":  {"services: {a: {image: IMAGE, x-stackctl: {jop: true}}}", []string{"jop"}},
 	} {
