@@ -59,7 +59,8 @@ func (s *sources) reportMissing(sc *scope, o Options) (blanks []blank) {
 				continue
 			}
 			heirs := s.heirs(sc, src, m.at)
-			if !m.required && (len(heirs) == 0 || s.isReplaced(i, m.at)) {
+			unused := len(heirs) == 0 || s.isReplaced(i, m.at) || s.isNamed && len(m.at) == 1 && m.at[0] == "name"
+			if !m.required && unused {
 				src.said[m.at.id()] = true // what is replaced may be anything
 				continue
 			}

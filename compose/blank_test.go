@@ -83,3 +83,15 @@ func TestCredentialsAreNamedFirstAndOnce(t *testing.T) {
 		t.Errorf("%v", p.Warnings)
 	}
 }
+
+func TestABlankNameDoesNotMatterToWhoNamesTheProject(t *testing.T) {
+	files := map[string]string{"compose.yaml": "name: '$X'\nservices: {a: {image: x}}"}
+	for _, o := range []Options{{Name: "given"}, {Environ: []string{"COMPOSE_PROJECT_NAME=given"}}} {
+		if p, err := loadDir(t, files, o); err != nil || p.Name != "given" {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if _, err := loadDir(t, files, Options{}); err == nil {
+		t.Error("a project without a name was loaded")
+	}
+}

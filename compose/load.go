@@ -26,6 +26,7 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	if err := ps.err(); err != nil {
 		return nil, err
 	}
+	s.isNamed = o.Name != "" || l.env["COMPOSE_PROJECT_NAME"] != ""
 	l.env["COMPOSE_PROJECT_NAME"] = projectName(o.Name, l, s.docs, ps)
 	s.resolveAll()
 	sc := scopeOf(s, l.profiles, o.Services)

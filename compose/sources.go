@@ -47,6 +47,8 @@ type sources struct {
 	used  map[string]bool
 	// merged is compose-go's model of all files, nil until there is one.
 	merged map[string]any
+	// isNamed says that the project has its name from outside of the files.
+	isNamed bool
 	// seen are the sources by file and directory.
 	seen map[string]*source
 }

@@ -62,7 +62,7 @@ func (p *Project) document(o PrintOptions) (*yaml.Node, error) {
 		sortKeys(service.value)
 		if volumes := entryOf(service.value, "volumes"); volumes != nil {
 			for _, volume := range volumes.Content {
-				keepCreateHostPath(entryOf(volume, "bind"))
+				p.keepCreateHostPath(service.key, volume)
 			}
 		}
 	}
@@ -174,11 +174,32 @@ func assignsTo(text string) bool {
 	return LooksSecret(strings.ReplaceAll(bare, "-", "_"))
 }
 
-// keepCreateHostPath writes out what compose-go leaves out as its default: it
-// is not the default here.
-func keepCreateHostPath(bind *yaml.Node) {
-	if bind != nil && entryOf(bind, "create_host_path") == nil {
+// keepCreateHostPath writes create_host_path where the file says it, and only
+// there: what is not said is decided when the stack is brought up.
+func (p *Project) keepCreateHostPath(service string, volume *yaml.Node) {
+	bind := entryOf(volume, "bind")
+	if bind == nil {
+		return
+	}
+	target := entryOf(volume, "target")
+	switch create := entryOf(bind, "create_host_path"); {
+	case create == nil: // compose-go leaves out true
 		bind.Content = append(bind.Content, scalarNode("!!str", "create_host_path"), scalarNode("!!bool", "true"))
+	case p.sources != nil && target != nil && !p.sources.saysCreate(service, target.Value, false):
+		withoutEntry(bind, "create_host_path")
+	}
+	if len(bind.Content) == 0 {
+		withoutEntry(volume, "bind")
+	}
+}
+
+// withoutEntry takes a key out of a mapping.
+func withoutEntry(mapping *yaml.Node, key string) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			mapping.Content = slices.Delete(mapping.Content, i, i+2)
+			return
+		}
 	}
 }
 

@@ -17,8 +17,8 @@ const (
 // reason. They are the second table of docs/peer-differences.md.
 func Differences() []Difference {
 	return []Difference{
-		{"services.*.volumes[*].bind.create_host_path", "true", "false", bindSource},
-		{"services.*.volumes[*].bind", "", "map[create_host_path:false]", bindSource},
+		{"services.*.volumes[*].bind.create_host_path", "true", "", bindSource},
+		{"services.*.volumes[*].bind", "map[create_host_path:true]", "", bindSource},
 		{"services.main*.depends_on.depend_one", "*", "",
 			"docker compose 2.40.3 keeps what `depends_on: !override` takes out of an extended service (docker/compose issue 13346)"},
 		{"services.*.develop", Accepted, RefusedAlone, developAlias},
