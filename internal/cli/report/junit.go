@@ -109,10 +109,10 @@ func (r Run) properties() []junitProperty {
 // everything else that keeps a run from its end is an error.
 func (r Run) runCase() junitCase {
 	c := junitCase{Name: "run", Classname: r.clean(r.name()), Time: junitTime(r.Took)}
-	if r.proven() {
-		return c
+	if r.proven() || r.Err == nil && r.unchecked() {
+		return c // the services say what is unchecked
 	}
-	if r.Exit == fault.Unchecked {
+	if r.unchecked() {
 		c.Skipped = &junitResult{Message: r.message(r.Err.Error())}
 		return c
 	}

@@ -36,7 +36,7 @@ func (r Run) title() string {
 	if r.proven() {
 		return "## ✅ " + r.prose(r.name()) + " is proven\n\n"
 	}
-	if r.Exit == fault.Unchecked {
+	if r.unchecked() {
 		return "## ⚠️ " + r.prose(r.name()) + " is up, and not all of it can be proven\n\n"
 	}
 	if r.Report.Proven {

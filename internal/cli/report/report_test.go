@@ -319,3 +319,22 @@ func TestAFileThatCannotBeWrittenIsSaidBeforehand(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnUncheckedRunIsNoFailure(t *testing.T) {
+	up := proven()
+	up.Report.Proven, up.Report.Class = false, fault.Unchecked
+	s := &up.Report.Services[0]
+	s.Proven, s.Unchecked, s.State, s.Proof, s.Class = false, true, "unchecked", "none", fault.Unchecked
+	s.Conditions = []orchestrator.Condition{{Type: orchestrator.GateHealthy, Status: orchestrator.Unknown, Reason: "Unchecked", Message: "it has no healthcheck"}}
+	test := up // its command decided
+	up.Err, up.Exit = fault.New(fault.Unchecked, "%s is unchecked", s.Name), fault.Unchecked
+	for name, run := range map[string]Run{"up": up, "test": test} {
+		text, err := run.JUnit()
+		if err != nil || strings.Contains(string(text), "<failure") || strings.Contains(string(text), "<error") || !strings.Contains(string(text), "<skipped") {
+			t.Errorf("%s: %v %s", name, err, text)
+		}
+		if got := string(run.Markdown()); !strings.Contains(got, "is up, and not all of it can be proven") || strings.Contains(got, "❌") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

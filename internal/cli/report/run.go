@@ -97,6 +97,12 @@ func (r Run) clean(text string) string {
 // proven says whether the run is a success.
 func (r Run) proven() bool { return r.Err == nil && r.Report.Proven }
 
+// unchecked says whether the run is a success but for services that nothing could
+// prove, which test leaves to its command.
+func (r Run) unchecked() bool {
+	return r.Report.Settled() && !r.Report.Proven && (r.Err == nil || r.Exit == fault.Unchecked)
+}
+
 // name is the project's, or a word for the whole where that is not known.
 func (r Run) name() string {
 	switch {
