@@ -64,7 +64,7 @@ func TestInAContainerWithTheEnginesSocketThePortsAreAskedAtTheGateway(t *testing
 	}{
 		{"bridge", []string{"up"}, 0, []string{"proven: 1 service"}},
 		{"bridge", []string{"status"}, 0, []string{"proven: 1 service"}},
-		{"bridge", []string{"doctor"}, 0, []string{"stackctl runs in a container of the engine, and this is the gateway of its network bridge"}},
+		{"bridge", []string{"doctor"}, 0, []string{"stackctl runs in a container", "and this is the gateway of its network"}},
 		{"bridge", []string{"test", "--", "/testimage", "exit", "5"}, 5, nil},
 		{"host", []string{"status"}, 0, []string{"http://127.0.0.1:"}},
 		{"none", []string{"status"}, 9, []string{"stackctl is not in the network of the engine's host", "--ports-host"}},
