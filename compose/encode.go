@@ -32,6 +32,15 @@ func stringNode(text string) *yaml.Node {
 	return scalarNode("!!str", text)
 }
 
+// textOf is the text that stringNode made a scalar of.
+func textOf(scalar *yaml.Node) (string, bool) {
+	if scalar.Tag != "!!binary" {
+		return scalar.Value, scalar.Tag == "!!str"
+	}
+	text, err := base64.StdEncoding.DecodeString(scalar.Value)
+	return string(text), err == nil
+}
+
 func encodeValue(v reflect.Value) (*yaml.Node, error) {
 	if !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil() {
 		return scalarNode("!!null", "null"), nil

@@ -103,8 +103,8 @@ func (r printer) node(n *yaml.Node) {
 			r.node(entry)
 		}
 	case yaml.ScalarNode:
-		if n.Tag == "!!str" {
-			n.Value = strings.ReplaceAll(r.text(n.Value), "$", "$$")
+		if text, ok := textOf(n); ok {
+			*n = *stringNode(strings.ReplaceAll(r.text(text), "$", "$$"))
 		}
 	}
 }

@@ -27,7 +27,7 @@ func awkward() []string {
 		"1", "1.5", "1e3", "0x1f", "0o17", "017", "0b11", "1_000", "12:30", "12:30:45", ".5", ".inf", ".NaN", "+1", "1.", "2026-01-31",
 		"2026-01-31T10:00:00Z", "127.0.0.1", "10.9.0.0/24", "::1", "3b", "1.2.3",
 		"a\r\nb", "a\rb", "\u0085", "a\u0085b\n", "a\u2028b\u2029\nc", "\ufeffa", "a\ufeff\nb", "\u00a0\n\u00a0", "\x00", "\x01\x1f\x7f", "\x1b[31m\n", "\u0080\u009f",
-		"\ufffd", "\uffff", "\U0001f600", "\U0001f600\nsmile", "\U000e0001", "\U0010ffff", "é", "日本\n語\n", "\xff\xfe", "a\x80\nb",
+		"\ufffd", "\uffff", "\U0001f600", "\U0001f600\nsmile", "\U000e0001", "\U0010ffff", "é", "日本\n語\n", "\xff\xfe", "a\x80\nb", "$A\x81",
 		"$", "$$", "${A}", "$A", "a$", "{{.Name}}", strings.Repeat("long ", 300), strings.Repeat("x\n", 300),
 	}
 }
@@ -157,6 +157,28 @@ func sameProject(t *testing.T, p, again *Project) {
 		if p.Services[name].Hash(p) != again.Services[name].Hash(again) {
 			t.Errorf("%s would be recreated", name)
 		}
+	}
+}
+
+func TestASecretIsHiddenInBytesThatAreNoText(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "compose.yaml")
+	const body = "name: x\nservices: {a: {image: a, environment: {DB_PASSWORD: correct-horse}, command: [!!binary /2NvcnJlY3QtaG9yc2U=]}}\n"
+	if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Load(t.Context(), Options{Files: []string{file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.YAML(PrintOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Services map[string]struct{ Command []string }
+	}
+	if err := yaml.Unmarshal(text, &got); err != nil || !cmp.Equal(got.Services["a"].Command, []string{"\xff[redacted]"}) {
+		t.Errorf("%q, %v in\n%s", got.Services["a"].Command, err, text)
 	}
 }
 
