@@ -44,6 +44,14 @@ func TestThePeerReadsTheSameOfEveryFile(t *testing.T) {
 			t.Logf("%s: %s\n%s", r.Outcome, r.Name, join(r.Detail))
 		}
 	}
+	weights, err := Peer{stackctl, program}.Weigh(t.Context(), Largest(results, 10), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + WeightTable(weights))
+	if wall, processor := Sum(weights).Ratio(); wall >= 1 || processor >= 1 {
+		t.Errorf("config takes %.2f of docker compose's wall time and %.2f of its processor time", wall, processor)
+	}
 	for _, r := range Failures(results) {
 		t.Errorf("%s: %s", r.Name, r.Outcome)
 	}

@@ -24,8 +24,8 @@ func environment() []string {
 // elsewhere has no answer here.
 const longest = 10 * time.Second
 
-// run returns the model that a program prints, and the processor time it took.
-func run(ctx context.Context, c Case, program string, args ...string) (map[string]any, time.Duration, error) {
+// run returns the model that a program prints, and what that took.
+func run(ctx context.Context, c Case, program string, args ...string) (map[string]any, Cost, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append(c.args(), args...)...)
@@ -33,15 +33,17 @@ func run(ctx context.Context, c Case, program string, args ...string) (map[strin
 	cmd.WaitDelay = time.Second
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	began := time.Now()
 	out, err := cmd.Output()
+	wall := time.Since(began)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+		return nil, Cost{}, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	var model map[string]any
 	if err := yaml.Unmarshal(out, &model); err != nil {
-		return nil, 0, fmt.Errorf("what it prints is no YAML: %w", err)
+		return nil, Cost{}, fmt.Errorf("what it prints is no YAML: %w", err)
 	}
-	return model, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+	return model, Cost{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
 }
 
 var (
