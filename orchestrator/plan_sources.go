@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stackctl/stackctl/compose"
 	"github.com/stackctl/stackctl/internal/fault"
 )
@@ -27,9 +28,14 @@ func absentSources(p *compose.Project, engine EngineInfo) map[string]bool {
 		return nil
 	}
 	absent := map[string]bool{}
-	for _, b := range p.BindSources() {
-		if _, err := os.Stat(b.Source); errors.Is(err, os.ErrNotExist) {
-			absent[b.Source] = true
+	for _, s := range p.Services {
+		for _, v := range s.Volumes {
+			if v.Type != types.VolumeTypeBind {
+				continue
+			}
+			if _, err := os.Stat(v.Source); errors.Is(err, os.ErrNotExist) {
+				absent[v.Source] = true
+			}
 		}
 	}
 	return absent
@@ -52,6 +58,9 @@ func makeSource(path string) error {
 func (p *planner) planSources() {
 	if p.Absent == nil {
 		p.noteUnseen()
+		return
+	}
+	if len(p.Absent) == 0 {
 		return
 	}
 	var refused []compose.BindSource

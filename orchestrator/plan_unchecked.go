@@ -27,7 +27,7 @@ func (p *planner) uncheckedOf() []UncheckedService {
 	for _, name := range sortedKeys(p.Project.Services) {
 		s := p.Project.Services[name]
 		role := roleOf(p.Project, s, p.check(s))
-		if s.Replicas() == 0 || waived(p.Project, s, p.Options.AllowUnverified) || role != RoleUndeclared && role != RoleUnchecked {
+		if s.Replicas() == 0 || waived(p.Project, s, p.Options.AllowUnverified) || !role.uncheckable() {
 			continue
 		}
 		_, made := p.Images[name]

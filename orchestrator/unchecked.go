@@ -20,7 +20,9 @@ const uncheckedGrace = 10 * time.Second
 const reasonUnchecked = "Unchecked"
 
 // uncheckable says whether nothing can prove a service while it runs.
-func (b bench) uncheckable() bool { return b.role == RoleUndeclared || b.role == RoleUnchecked }
+func (r Role) uncheckable() bool { return r == RoleUndeclared || r == RoleUnchecked }
+
+func (b bench) uncheckable() bool { return b.role.uncheckable() }
 
 // judgeUnchecked judges a running container of an unchecked service.
 func (b bench) judgeUnchecked(s Sight, st *Standing) {
@@ -114,9 +116,13 @@ func uncheckedText(names []string) string {
 	return listed(names) + " are unchecked: they are up, and nothing proves that they work"
 }
 
-// uncheckedError is the error of a run that succeeded and could not prove all.
+// uncheckedError is the error of a run that succeeded and could not prove all; nil
+// when it did.
 func uncheckedError(r Report) error {
 	names := r.Unchecked()
+	if len(names) == 0 {
+		return nil
+	}
 	hint := ""
 	for _, one := range r.Services {
 		if one.Unchecked && hint == "" {

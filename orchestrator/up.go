@@ -34,9 +34,6 @@ func Up(ctx context.Context, engine FullEngine, p *compose.Project, opts Options
 	s := newSession(engine, info, p, opts)
 	s.warn()
 	r, err := s.up(ctx, engine)
-	if err == nil && !r.Proven && r.Settled() {
-		err = uncheckedError(r)
-	}
 	r.Took, r.Timings, r.Class = time.Since(begin), s.timings.list(), fault.ClassOf(err)
 	r.Critical = criticalPath(p, r.Timings)
 	if err == nil && !r.Proven { // cannot be: said here so that it never is silent
@@ -195,7 +192,7 @@ func (s *session) carryOut(ctx context.Context, plan Plan) (Report, error) {
 	}
 	r.ReadyAfter = s.readyAt.Sub(s.timings.begin)
 	s.settle(ctx, plan)
-	return r, nil
+	return r, uncheckedError(r)
 }
 
 // watch starts the loops that keep the picture fresh; the result ends them.
