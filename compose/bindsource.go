@@ -9,6 +9,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/internal/sanitize"
 )
 
 // BindSource is a path of the host that a service mounts.
@@ -166,8 +167,5 @@ func (p *Project) shellPath(path string) string {
 	if rel, err := filepath.Rel(p.Dir, path); err == nil && !escapes(rel) {
 		path = "./" + rel
 	}
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@+") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	return sanitize.ShellWord(path)
 }

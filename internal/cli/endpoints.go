@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stackctl/stackctl/internal/cli/show"
 	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/internal/sanitize"
 	"github.com/stackctl/stackctl/orchestrator"
 )
 
@@ -77,7 +78,7 @@ func endpointsText(access orchestrator.Access, o endpointsOptions) (string, erro
 		}
 	default:
 		for _, v := range vars {
-			b.WriteString("export " + v.name + "=" + shellWord(v.value) + "\n")
+			b.WriteString("export " + v.name + "=" + sanitize.ShellWord(v.value) + "\n")
 		}
 	}
 	return b.String(), nil

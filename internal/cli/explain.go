@@ -113,7 +113,7 @@ func (a *app) programFor(name string) string {
 	add := func(flag string, values ...string) {
 		for _, value := range values {
 			if value != "" {
-				words = append(words, flag, shellWord(value))
+				words = append(words, flag, sanitize.ShellWord(value))
 			}
 		}
 	}
@@ -133,14 +133,6 @@ func (a *app) programFor(name string) string {
 		words = append(words, "--strict-env")
 	}
 	return strings.Join(words, " ")
-}
-
-// shellWord is text as a shell takes it for one word.
-func shellWord(text string) string {
-	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@+") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // remark tells the user something beside the progress.

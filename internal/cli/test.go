@@ -17,6 +17,7 @@ import (
 	"github.com/stackctl/stackctl/internal/cli/progress"
 	"github.com/stackctl/stackctl/internal/cli/show"
 	"github.com/stackctl/stackctl/internal/fault"
+	"github.com/stackctl/stackctl/internal/sanitize"
 	"github.com/stackctl/stackctl/orchestrator"
 )
 
@@ -206,7 +207,7 @@ func (a *app) nextOf(ctx context.Context, cards []orchestrator.Card, t *throwawa
 			out[i].Next = ""
 		default:
 			log := strings.TrimPrefix(card.Container, t.Project+"-") + ".log"
-			out[i].Next = "less " + shellWord(filepath.Join(dir, "logs", log))
+			out[i].Next = "less " + sanitize.ShellWord(filepath.Join(dir, "logs", log))
 		}
 	}
 	return out
